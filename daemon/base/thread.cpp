@@ -1,0 +1,27 @@
+#include "base/thread.hpp"
+
+#include <csignal>
+#include <pthread.h>
+#include <utility>
+
+namespace ferrule::base {
+
+std::thread start_thread(const char* name, std::function<void()> run)
+{
+    // A new thread inherits the mask, so there is no moment at which it could take a signal.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+        std::thread thread(std::move(run));
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        pthread_setname_np(thread.native_handle(), name);
+        return thread;
+    } catch (...) {
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        throw;
+    }
+}
+
+} // namespace ferrule::base

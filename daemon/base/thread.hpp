@@ -1,0 +1,14 @@
+// Threads that serve the process without being in its way.
+#pragma once
+
+#include <functional>
+#include <thread>
+
+namespace ferrule::base {
+
+/// Starts a thread that takes no signals: they stay with the threads that wait for them, and a
+/// write to a pipe without a reader is an error (EPIPE), not the end of the process. `name` is what
+/// `top -H` shows (at most 15 bytes). Throws std::system_error.
+std::thread start_thread(const char* name, std::function<void()> run);
+
+} // namespace ferrule::base

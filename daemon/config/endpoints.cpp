@@ -1,0 +1,140 @@
+#include "config/endpoints.hpp"
+
+#include <algorithm>
+
+#include <arpa/inet.h>
+#include <sys/un.h>
+
+namespace ferrule::config {
+
+namespace {
+
+using endpoints = parsed<std::vector<endpoint>>;
+using kind = endpoint::kind;
+
+constexpr std::size_t max_unix_path = sizeof(sockaddr_un::sun_path) - 1; // and the final NUL
+constexpr std::size_t max_host_name = 253;                              // RFC 1035, section 2.3.4
+constexpr std::size_t max_label = 63;
+
+endpoints refused(std::string problem, std::string fix)
+{
+    return {{}, std::move(problem), std::move(fix)};
+}
+
+bool is_ip4(const std::string& host)
+{
+    in_addr address{};
+    return ::inet_pton(AF_INET, host.c_str(), &address) == 1;
+}
+
+bool is_ip6(const std::string& host)
+{
+    in6_addr address{};
+    return ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
+
+bool is_letter_or_digit(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9');
+}
+
+bool is_host_name(std::string_view host)
+{
+    if (host.empty() || host.size() > max_host_name)
+        return false;
+    std::size_t label = 0;
+    for (const char letter : host) {
+        if (letter == '.' && label == 0)
+            return false;
+        label = letter == '.' ? 0 : label + 1;
+        const bool is_allowed =
+            is_letter_or_digit(letter) || letter == '-' || letter == '_' || letter == '.';
+        if (label > max_label || !is_allowed)
+            return false;
+    }
+    return true;
+}
+
+/// "256.1.1.1" and "10.0.0" are slips of an address, not names.
+bool looks_like_ip4(std::string_view host)
+{
+    return host.find_first_not_of("0123456789.") == host.npos;
+}
+
+endpoints unix_endpoint(std::string_view path)
+{
+    if (!path.starts_with('/'))
+        return refused("has no absolute path", "such as unix:/run/name.sock");
+    if (path.size() > max_unix_path)
+        return refused("is longer than a Unix socket's path can be",
+                       "at most " + std::to_string(max_unix_path) + " bytes");
+    return {{{endpoint{kind::unix_socket, std::string(path), 0}}}, {}, {}};
+}
+
+parsed<std::uint16_t> parse_port(std::string_view digits, address_use use)
+{
+    const std::string range = use == address_use::connect ? "1 to 65535" : "0 to 65535";
+    const parsed<std::uint64_t> port = parse_number(digits);
+    if (!port.value)
+        return {{}, "has a port that " + port.problem, port.fix.empty() ? range : port.fix};
+    if (*port.value > 65535 || (*port.value == 0 && use == address_use::connect))
+        return {{}, "has a port that is out of range", range};
+    return {static_cast<std::uint16_t>(*port.value), {}, {}};
+}
+
+/// `host` as it stands before the port, brackets included.
+endpoints ip_endpoints(std::string_view host, std::uint16_t port, address_use use)
+{
+    const std::string name(host);
+    if (name.starts_with('[')) {
+        const std::string address = name.substr(1, name.size() - 2);
+        if (!name.ends_with(']') || !is_ip6(address))
+            return refused("has no IPv6 address between '[' and ']'", "such as [::1]:443");
+        return {{{endpoint{kind::ip6, address, port}}}, {}, {}};
+    }
+    if (is_ip6(name))
+        return refused("needs brackets", "[" + name + "]:" + std::to_string(port));
+    if (name == "*" && use == address_use::listen)
+        return {{{endpoint{kind::ip4, "0.0.0.0", port}, endpoint{kind::ip6, "::", port}}}, {}, {}};
+    if (is_ip4(name))
+        return {{{endpoint{kind::ip4, name, port}}}, {}, {}};
+    if (name.empty() || name == "*")
+        return refused("has no host", use == address_use::listen
+                                          ? "'*:" + std::to_string(port) + "' is every address"
+                                          : "such as 127.0.0.1:" + std::to_string(port));
+    if (looks_like_ip4(name))
+        return refused("has no IPv4 address before its port", "four numbers from 0 to 255");
+    if (!is_host_name(name))
+        return refused("has no address or host name before its port",
+                       "such as 127.0.0.1:443, [::1]:443 or localhost:443");
+    if (use == address_use::metrics)
+        return refused("is not an IP address or a Unix socket",
+                       "such as 127.0.0.1:9464, or unix:/run/name.sock");
+    return {{{endpoint{kind::name, name, port}}}, {}, {}};
+}
+
+} // namespace
+
+parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use use)
+{
+    constexpr std::string_view unix_prefix = "unix:";
+    if (text.starts_with(unix_prefix))
+        return unix_endpoint(text.substr(unix_prefix.size()));
+    if (text.starts_with('/'))
+        return refused("is a path", "a Unix socket is written unix:/run/name.sock");
+
+    const auto colon = text.rfind(':');
+    const auto bracket = text.rfind(']');
+    const bool has_port = colon != text.npos && (bracket == text.npos || bracket < colon);
+    if (is_ip6(std::string(text)))
+        return refused("needs brackets and a port", "an IPv6 address is written [::1]:443");
+    if (!has_port)
+        return refused("has no port", "write it behind the host, such as localhost:443");
+    const parsed<std::uint16_t> port = parse_port(text.substr(colon + 1), use);
+    if (!port.value)
+        return refused(port.problem, port.fix);
+    return ip_endpoints(text.substr(0, colon), *port.value, use);
+}
+
+} // namespace ferrule::config

@@ -1,0 +1,139 @@
+#include "config/read_listeners.hpp"
+
+#include "config/endpoints.hpp"
+#include "config/keys.hpp"
+#include "config/read_tls.hpp"
+#include "config/values.hpp"
+
+namespace ferrule::config {
+
+namespace {
+
+constexpr number_range backlog_range{1, 65535};
+
+/// Reads the entry's name; once it is known, paths begin with it: "listener 'web': ".
+std::optional<placed_text> read_entry_name(block& entry, const std::string& noun, report& out)
+{
+    const auto where = entry.require("name", "add name: NAME, by which logs and metrics call it", out);
+    if (!where)
+        return std::nullopt;
+    const auto name = read_name(*where, out);
+    if (!name)
+        return std::nullopt;
+    entry.rename(noun + " '" + *name + "': ");
+    return placed_text{*name, where->at(), join(entry.path(), "name")};
+}
+
+std::vector<placed_endpoint> read_endpoints(const field& from, address_use use, report& out)
+{
+    std::vector<placed_endpoint> result;
+    const auto items = read_list(from, out);
+    if (items && items->empty())
+        out.error(from.at(), from.path, "is empty", "name at least one");
+    for (const field& item : items.value_or(std::vector<field>{})) {
+        if (item.value.type() == yaml_node::kind::list || item.value.type() == yaml_node::kind::map) {
+            out.error(item.at(), item.path, "is not an address",
+                      "an address with a '[' needs quotation marks: \"[::]:443\"");
+            continue;
+        }
+        const auto text = read_text(item, out);
+        if (!text)
+            continue;
+        const auto parsed = parse_endpoints(*text, use);
+        if (!parsed.value)
+            out.error(item.at(), item.path, in_quotes(*text) + " " + parsed.problem, parsed.fix);
+        for (const endpoint& address : parsed.value.value_or(std::vector<endpoint>{}))
+            result.push_back({address, *text, item.at(), item.path});
+    }
+    return result;
+}
+
+backend_draft read_backend(const field& from, report& out)
+{
+    backend_draft draft;
+    block entry(from, keys::backend, out);
+    draft.name = read_entry_name(entry, "backend", out);
+    if (draft.name)
+        draft.settings.name = draft.name->text;
+    if (const auto servers = entry.require("servers", "add servers: [\"127.0.0.1:8080\"]", out)) {
+        for (const placed_endpoint& server : read_endpoints(*servers, address_use::connect, out))
+            draft.settings.servers.push_back(server.address);
+    }
+    draft.shutdown = read_shutdown(entry, out);
+    return draft;
+}
+
+listener_draft read_listener(const field& from, const std::string& directory,
+                             const tls_inspector& inspect, report& out)
+{
+    listener_draft draft;
+    listener_settings& result = draft.settings;
+    block entry(from, keys::listener, out);
+    draft.name = read_entry_name(entry, "listener", out);
+    if (draft.name)
+        result.name = draft.name->text;
+
+    if (const auto addresses = entry.require("addresses", "add addresses: [\"0.0.0.0:443\"]", out)) {
+        draft.addresses = read_endpoints(*addresses, address_use::listen, out);
+        for (const placed_endpoint& each : draft.addresses)
+            result.addresses.push_back(each.address);
+    }
+    if (const auto backlog = entry.find("backlog")) {
+        const auto number = read_number(*backlog, backlog_range, out);
+        result.backlog = static_cast<int>(number.value_or(1));
+    }
+    if (const auto tls = entry.require("tls", "add tls: with a certificate and a key", out))
+        result.tls = read_tls(*tls, directory, inspect, out);
+    if (const auto backend = entry.require("backend", "add backend: NAME, one of backends", out)) {
+        if (const auto name = read_name(*backend, out)) {
+            draft.backend = placed_text{*name, backend->at(), backend->path};
+            result.backend = *name;
+        }
+    }
+    draft.timeouts = read_timeouts(entry, out);
+    draft.shutdown = read_shutdown(entry, out);
+    return draft;
+}
+
+/// Reads each entry of the list under `key` with `read_entry(field)`.
+template <class draft, class reader>
+drafts<draft> read_entries(const block& root, const char* key, reader read_entry, report& out)
+{
+    const auto list = root.require(key, std::string("add ") + key + ": a list with at least one entry",
+                                   out);
+    if (!list)
+        return std::nullopt;
+    if (list->value.type() != yaml_node::kind::list) {
+        const bool is_nothing = list->value.type() == yaml_node::kind::nothing;
+        out.error(list->at(), list->path, is_nothing ? "has no value" : "is not a list",
+                  "each entry begins with '- name: '");
+        return std::nullopt;
+    }
+    const auto items = read_list(*list, out);
+    if (!items || items->empty()) {
+        out.error(list->at(), list->path, "is empty", "name at least one");
+        return std::nullopt;
+    }
+    std::vector<draft> entries;
+    for (const field& item : *items)
+        entries.push_back(read_entry(item));
+    return entries;
+}
+
+} // namespace
+
+drafts<backend_draft> read_backends(const block& root, report& out)
+{
+    return read_entries<backend_draft>(
+        root, "backends", [&](const field& item) { return read_backend(item, out); }, out);
+}
+
+drafts<listener_draft> read_listeners(const block& root, const std::string& directory,
+                                      const tls_inspector& inspect, report& out)
+{
+    return read_entries<listener_draft>(
+        root, "listeners",
+        [&](const field& item) { return read_listener(item, directory, inspect, out); }, out);
+}
+
+} // namespace ferrule::config

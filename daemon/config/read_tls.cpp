@@ -1,0 +1,210 @@
+#include "config/read_tls.hpp"
+
+#include "config/keys.hpp"
+#include "config/text_file.hpp"
+#include "config/values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+
+namespace ferrule::config {
+
+namespace {
+
+using about = tls_finding::about;
+
+constexpr int tls_1_2 = 0x0303;
+constexpr int tls_1_3 = 0x0304;
+
+// RFC 7301, section 3.1: a name has 1 to 255 bytes, the list at most 65535 with a length byte each.
+constexpr std::size_t max_protocol = 255;
+constexpr std::size_t max_protocols = 65535;
+
+/// No list of ciphers, suites or groups is longer.
+constexpr std::size_t max_option = 4096;
+
+/// Group read is left out: a key that root owns and the daemon's group may read is good practice.
+constexpr unsigned key_readers = 0037;
+
+/// Reads one tls block. Remembers where each option stands and which are wrong, so that the
+/// inspector's findings can be placed, and nothing is said twice.
+class tls_reader {
+public:
+    tls_reader(const field& from, const std::string& directory, report& out)
+        : from_(from), block_(from, keys::tls, out), directory_(directory), out_(out)
+    {
+    }
+
+    tls_settings read(const tls_inspector& inspect)
+    {
+        if (!block_.is_map())
+            return result_;
+        read_file("certificate", about::certificate, result_.certificate_path,
+                  result_.certificate_pem, "certificate: /path/to/chain.pem, the leaf first");
+        const unsigned mode = read_file("key", about::key, result_.key_path, result_.key_pem,
+                                        "key: /path/to/key.pem");
+        warn_of_readers(mode);
+        read_versions();
+        read_options("ciphers", about::ciphers, result_.ciphers);
+        read_options("suites", about::suites, result_.suites);
+        read_options("groups", about::groups, result_.groups);
+        if (const auto alpn = block_.find("alpn"))
+            read_alpn(*alpn);
+        if (inspect)
+            place_findings(inspect(result_));
+        return result_;
+    }
+
+private:
+    /// Returns the file's permissions, 0 if it was not read.
+    unsigned read_file(const char* key, about which, std::string& path, std::string& pem,
+                       const std::string& fix)
+    {
+        wrong_.insert(which); // until it has been read
+        const auto where = block_.require(key, "add " + fix, out_);
+        if (!where)
+            return 0;
+        const auto text = read_text(*where, out_);
+        if (!text)
+            return 0;
+        if (is_pem(*text)) {
+            out_.error(where->at(), where->path, "is PEM text, not the path of a file", fix);
+            return 0;
+        }
+        path = (std::filesystem::path(directory_) / *text).string();
+        text_file file = read_text_file(path);
+        if (!file.problem.empty()) {
+            out_.error(where->at(), where->path, in_quotes(*text) + " " + file.problem);
+            return 0;
+        }
+        pem = std::move(file.text);
+        wrong_.erase(which);
+        return file.permissions;
+    }
+
+    void warn_of_readers(unsigned permissions)
+    {
+        if ((permissions & key_readers) == 0)
+            return;
+        const auto where = block_.find("key");
+        out_.warning(where->at(), where->path, in_quotes(where->value.scalar()) + ": others can " +
+                                                   "read or change it",
+                     "chmod 600, or 640 with the group that Ferrule runs as");
+    }
+
+    std::optional<int> read_version(const char* key)
+    {
+        const auto where = block_.find(key);
+        if (!where)
+            return std::nullopt;
+        const auto text = read_text(*where, out_);
+        if (text && (*text == "1.2" || *text == "1.3"))
+            return *text == "1.2" ? tls_1_2 : tls_1_3;
+        if (text && (*text == "1.0" || *text == "1.1"))
+            out_.error(where->at(), where->path, "TLS " + *text + " is not offered",
+                       "one of: 1.2, 1.3 (RFC 8996 forbids older versions)");
+        else if (text)
+            out_.error(where->at(), where->path, in_quotes(*text) + " is not a TLS version",
+                       "one of: 1.2, 1.3");
+        wrong_.insert(about::versions);
+        return std::nullopt;
+    }
+
+    void read_versions()
+    {
+        result_.min_version = read_version("min_version").value_or(result_.min_version);
+        result_.max_version = read_version("max_version").value_or(result_.max_version);
+        if (result_.min_version <= result_.max_version || wrong_.contains(about::versions))
+            return;
+        const field where = place_of(about::versions);
+        out_.error(where.at(), where.path, "min_version is above max_version",
+                   "min_version is 1.2 and max_version is 1.3 unless they are written");
+        wrong_.insert(about::versions);
+    }
+
+    void read_options(const char* key, about which, std::string& option)
+    {
+        const auto where = block_.find(key);
+        if (!where)
+            return;
+        const auto text = read_text(*where, out_);
+        if (text && text->size() > max_option)
+            out_.error(where->at(), where->path, "is longer than 4096 bytes");
+        if (text && text->size() <= max_option)
+            option = *text;
+        else
+            wrong_.insert(which);
+    }
+
+    void read_alpn(const field& from)
+    {
+        const auto items = read_list(from, out_);
+        std::size_t total = 0;
+        for (const field& item : items.value_or(std::vector<field>{})) {
+            const auto protocol = read_text(item, out_);
+            if (!protocol)
+                continue;
+            const auto& known = result_.alpn;
+            if (protocol->size() > max_protocol)
+                out_.error(item.at(), item.path, "is longer than 255 bytes");
+            else if (std::find(known.begin(), known.end(), *protocol) != known.end())
+                out_.error(item.at(), item.path, in_quotes(*protocol) + " is in the list already");
+            else
+                result_.alpn.push_back(*protocol);
+            total += protocol->size() + 1;
+        }
+        if (total > max_protocols)
+            out_.error(from.at(), from.path, "is longer than ALPN can carry", "65535 bytes in all");
+    }
+
+    /// The option that a finding is about; the block itself if the option is not written.
+    field place_of(about which) const
+    {
+        std::optional<field> found;
+        switch (which) {
+        case about::certificate: found = block_.find("certificate"); break;
+        case about::key: found = block_.find("key"); break;
+        case about::ciphers: found = block_.find("ciphers"); break;
+        case about::suites: found = block_.find("suites"); break;
+        case about::groups: found = block_.find("groups"); break;
+        case about::versions:
+            found = block_.find("min_version");
+            if (!found)
+                found = block_.find("max_version");
+            break;
+        }
+        return found.value_or(from_);
+    }
+
+    void place_findings(const std::vector<tls_finding>& findings)
+    {
+        for (const tls_finding& finding : findings) {
+            if (wrong_.contains(finding.which))
+                continue;
+            const field where = place_of(finding.which);
+            if (finding.level == severity::error)
+                out_.error(where.at(), where.path, finding.message, finding.fix);
+            else
+                out_.warning(where.at(), where.path, finding.message, finding.fix);
+        }
+    }
+
+    field from_;
+    block block_;
+    std::string directory_;
+    report& out_;
+    tls_settings result_;
+    std::set<about> wrong_;
+};
+
+} // namespace
+
+tls_settings read_tls(const field& from, const std::string& directory,
+                      const tls_inspector& inspect, report& out)
+{
+    return tls_reader(from, directory, out).read(inspect);
+}
+
+} // namespace ferrule::config

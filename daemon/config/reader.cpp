@@ -1,0 +1,78 @@
+#include "config/reader.hpp"
+
+#include "config/cross_check.hpp"
+#include "config/keys.hpp"
+#include "config/read_listeners.hpp"
+#include "config/read_process.hpp"
+#include "config/read_shutdown.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ferrule::config {
+
+namespace {
+
+/// The backend's own shutdown block, or an empty one if there is no such backend.
+shutdown_block shutdown_of(const std::vector<backend_draft>& backends, const std::string& name)
+{
+    const auto found = std::find_if(backends.begin(), backends.end(), [&](const auto& backend) {
+        return backend.name && backend.name->text == name;
+    });
+    return found == backends.end() ? shutdown_block{} : found->shutdown;
+}
+
+/// Reads the document's root, from top to bottom.
+settings read_root(const field& from, const std::string& directory, const tls_inspector& inspect,
+                   report& out)
+{
+    settings result;
+    const block root(from, keys::root, out);
+    if (!root.is_map())
+        return result;
+
+    const metrics_draft metrics = read_process(root, result, out);
+    const timeouts_block timeouts = read_timeouts(root, out);
+    const shutdown_block shutdown = read_shutdown(root, out);
+    const auto listeners = read_listeners(root, directory, inspect, out);
+    const auto backends = read_backends(root, out);
+    if (listeners)
+        check_addresses(*listeners, metrics, out);
+    check_names(listeners, backends, out);
+    if (!listeners || !backends)
+        return result;
+
+    for (const listener_draft& listener : *listeners) {
+        listener_settings& each = result.listeners.emplace_back(listener.settings);
+        each.timeouts = resolve(listener.timeouts, timeouts);
+        each.shutdown =
+            resolve(listener.shutdown, shutdown_of(*backends, each.backend), shutdown, out);
+    }
+    for (const backend_draft& backend : *backends)
+        result.backends.push_back(backend.settings);
+    return result;
+}
+
+} // namespace
+
+reading read(const std::string& text, const std::string& directory, const tls_inspector& inspect)
+{
+    const yaml_document document = parse_yaml(text);
+    if (document.problem)
+        return {{}, {*document.problem}};
+
+    report out;
+    if (!document.root || document.root->type() == yaml_node::kind::nothing) {
+        out.error({}, "", "the file says nothing",
+                  "config/ferrule.yaml shows every key; config/examples/ has short files");
+        return {{}, out.take()};
+    }
+    const field root{*document.root, {}, ""};
+    settings result = read_root(root, directory, inspect, out);
+    reading done{{}, out.take()};
+    if (!out.has_errors())
+        done.settings = std::move(result);
+    return done;
+}
+
+} // namespace ferrule::config

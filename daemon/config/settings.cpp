@@ -1,0 +1,42 @@
+#include "config/settings.hpp"
+
+namespace ferrule::config {
+
+std::string endpoint::text() const
+{
+    switch (type) {
+    case kind::unix_socket: return "unix:" + host;
+    case kind::ip6: return "[" + host + "]:" + std::to_string(port);
+    case kind::ip4:
+    case kind::name: break;
+    }
+    return host + ":" + std::to_string(port);
+}
+
+std::string_view to_text(log_level value)
+{
+    switch (value) {
+    case log_level::debug: return "debug";
+    case log_level::info: return "info";
+    case log_level::warning: return "warning";
+    case log_level::error: return "error";
+    }
+    return "?";
+}
+
+std::string_view to_text(log_format value)
+{
+    return value == log_format::text ? "text" : "json";
+}
+
+std::string_view to_text(logged_sessions value)
+{
+    switch (value) {
+    case logged_sessions::all: return "all";
+    case logged_sessions::abnormal: return "abnormal";
+    case logged_sessions::none: return "none";
+    }
+    return "?";
+}
+
+} // namespace ferrule::config

@@ -1,0 +1,22 @@
+// Reading a whole small file.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace ferrule::config {
+
+struct text_file {
+    std::string text;
+    unsigned permissions = 0; ///< the nine bits of chmod(1)
+    std::string problem;      ///< why there is no text: "is a directory"; empty if there is
+};
+
+/// No configuration, certificate or key is larger.
+inline constexpr std::size_t max_file_size = 1024 * 1024;
+
+/// Reads a regular file of at most `max_file_size` bytes. Blocks for the disk only: a FIFO or device
+/// is refused before it is read. Throws nothing but std::bad_alloc.
+text_file read_text_file(const std::string& path);
+
+} // namespace ferrule::config

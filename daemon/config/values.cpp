@@ -1,0 +1,157 @@
+#include "config/values.hpp"
+
+#include "config/scalars.hpp"
+
+#include <algorithm>
+
+namespace ferrule::config {
+
+namespace {
+
+using kind = yaml_node::kind;
+
+constexpr std::size_t max_name = 32;
+
+template <class T>
+void refuse(const field& from, const std::string& text, const parsed<T>& result,
+            const std::string& range, report& out)
+{
+    out.error(from.at(), from.path, in_quotes(text) + " " + result.problem,
+              result.fix.empty() ? range : result.fix);
+}
+
+/// What is common to numbers, sizes and durations once they are parsed.
+template <class T>
+std::optional<T> within(const field& from, const std::string& text, const parsed<T>& result, T low,
+                        T high, const std::string& range, report& out)
+{
+    if (!result.value) {
+        refuse(from, text, result, range, out);
+        return std::nullopt;
+    }
+    if (*result.value < low || *result.value > high) {
+        out.error(from.at(), from.path, in_quotes(text) + " is out of range", range);
+        return std::nullopt;
+    }
+    return result.value;
+}
+
+std::string range_text(number_range range)
+{
+    return std::to_string(range.low) + " to " + std::to_string(range.high);
+}
+
+} // namespace
+
+std::optional<std::string> read_text(const field& from, report& out)
+{
+    switch (from.value.type()) {
+    case kind::nothing:
+        out.error(from.at(), from.path, "has no value", "write one, or remove the key");
+        return std::nullopt;
+    case kind::list:
+        out.error(from.at(), from.path, "is a list, not a single value");
+        return std::nullopt;
+    case kind::map:
+        out.error(from.at(), from.path, "is a block of keys, not a single value");
+        return std::nullopt;
+    case kind::scalar: break;
+    }
+    const std::string& text = from.value.scalar();
+    if (text.empty()) {
+        out.error(from.at(), from.path, "is empty", "write a value, or remove the key");
+        return std::nullopt;
+    }
+    if (has_control_characters(text) && !is_pem(text)) {
+        out.error(from.at(), from.path, "has a line break or another control character in it");
+        return std::nullopt;
+    }
+    return text;
+}
+
+std::optional<std::vector<field>> read_list(const field& from, report& out)
+{
+    if (from.value.type() == kind::map) {
+        out.error(from.at(), from.path, "is a block of keys, not a list",
+                  "write each entry below it, after '- '");
+        return std::nullopt;
+    }
+    if (from.value.type() != kind::list) {
+        if (!read_text(from, out))
+            return std::nullopt;
+        return std::vector{from};
+    }
+    std::vector<field> items;
+    for (const yaml_node& item : from.value.items()) {
+        // Behind an alias, an entry stands where the alias does: there it can be changed.
+        const place at = from.value.is_alias() ? from.value.at() : item.at();
+        items.push_back({from.value.is_alias() ? item.alias_at(at) : item, at,
+                         from.path + "[" + std::to_string(items.size()) + "]"});
+    }
+    return items;
+}
+
+std::optional<std::uint64_t> read_number(const field& from, number_range range, report& out)
+{
+    const std::optional<std::string> text = read_text(from, out);
+    if (!text)
+        return std::nullopt;
+    return within(from, *text, parse_number(*text), range.low, range.high, range_text(range), out);
+}
+
+std::optional<std::uint64_t> read_number_or_auto(const field& from, number_range range,
+                                                 report& out)
+{
+    const std::optional<std::string> text = read_text(from, out);
+    if (!text)
+        return std::nullopt;
+    if (*text == "auto")
+        return 0;
+    return within(from, *text, parse_number(*text), range.low, range.high,
+                  "auto, or " + range_text(range), out);
+}
+
+std::optional<std::uint64_t> read_size(const field& from, number_range range, report& out)
+{
+    const std::optional<std::string> text = read_text(from, out);
+    if (!text)
+        return std::nullopt;
+    return within(from, *text, parse_size(*text), range.low, range.high,
+                  size_text(range.low) + " to " + size_text(range.high), out);
+}
+
+std::optional<base::milliseconds> read_duration(const field& from, duration_range range,
+                                                report& out)
+{
+    const std::optional<std::string> text = read_text(from, out);
+    if (!text)
+        return std::nullopt;
+    const std::string limits = duration_text(range.low) + " to " + duration_text(range.high) +
+                               (range.may_be_off ? ", or off" : "");
+    if (*text == "off") {
+        if (range.may_be_off)
+            return base::off;
+        out.error(from.at(), from.path, "cannot be off", limits);
+        return std::nullopt;
+    }
+    return within(from, *text, parse_duration(*text), range.low, range.high, limits, out);
+}
+
+std::optional<std::string> read_name(const field& from, report& out)
+{
+    const std::optional<std::string> text = read_text(from, out);
+    if (!text)
+        return std::nullopt;
+    const bool is_plain = std::all_of(text->begin(), text->end(), [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+               letter == '_' || letter == '-';
+    });
+    if (!is_plain || text->size() > max_name) {
+        out.error(from.at(), from.path, in_quotes(*text) + " is not a name",
+                  "1 to 32 of the characters a-z, 0-9, _ and -");
+        return std::nullopt;
+    }
+    return text;
+}
+
+} // namespace ferrule::config

@@ -1,0 +1,222 @@
+#include "config/yaml_node.hpp"
+
+#include "config/plain_text.hpp"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <sstream>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace ferrule::config {
+
+struct yaml_node::content {
+    kind type = kind::nothing;
+    std::string text;
+    std::vector<yaml_node> items;
+    std::vector<yaml_entry> entries;
+    std::size_t weight = 1;
+};
+
+yaml_node::yaml_node(std::shared_ptr<const content> holds, place at, bool is_alias)
+    : content_(std::move(holds)), at_(at), is_alias_(is_alias)
+{
+}
+
+yaml_node::kind yaml_node::type() const { return content_->type; }
+std::size_t yaml_node::weight() const { return content_->weight; }
+const std::string& yaml_node::scalar() const { return content_->text; }
+const std::vector<yaml_node>& yaml_node::items() const { return content_->items; }
+const std::vector<yaml_entry>& yaml_node::entries() const { return content_->entries; }
+
+namespace {
+
+constexpr std::size_t max_depth = 32;
+constexpr std::size_t max_weight = 100'000;
+
+using kind = yaml_node::kind;
+
+/// Leaves the parser from inside one of its callbacks.
+struct refusal {
+    diagnostic why;
+};
+
+place place_of(const YAML::Mark& mark)
+{
+    return {mark.line + 1, mark.column + 1};
+}
+
+[[noreturn]] void refuse(const YAML::Mark& mark, std::string message, std::string fix = {})
+{
+    const place at = place_of(mark);
+    throw refusal{{severity::error, at.line, at.column, std::move(message), std::move(fix)}};
+}
+
+/// Builds the tree from the parser's events. YAML::Node is not used because it drops repeated keys
+/// and forgets where an alias stands.
+class tree_builder : public YAML::EventHandler {
+public:
+    std::optional<yaml_node> root;
+
+    void OnDocumentStart(const YAML::Mark& mark) override
+    {
+        if (++documents_ > 1)
+            refuse(mark, "a second YAML document begins here", "one file holds one document");
+    }
+    void OnDocumentEnd() override {}
+
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override
+    {
+        finish({mark, anchor, std::make_shared<yaml_node::content>()});
+    }
+
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override
+    {
+        unfinished scalar = begin(kind::scalar, mark, tag, anchor);
+        scalar.holds->text = value;
+        finish(std::move(scalar));
+    }
+
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override
+    {
+        const auto meant = anchors_.find(anchor);
+        if (meant == anchors_.end())
+            refuse(mark, "this alias stands inside of the value that it stands for");
+        add(meant->second.alias_at(place_of(mark)), mark);
+    }
+
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override
+    {
+        open(kind::list, mark, tag, anchor);
+    }
+    void OnSequenceEnd() override { close(); }
+
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override
+    {
+        open(kind::map, mark, tag, anchor);
+    }
+    void OnMapEnd() override { close(); }
+
+private:
+    struct unfinished {
+        YAML::Mark mark;
+        YAML::anchor_t anchor = 0;
+        std::shared_ptr<yaml_node::content> holds;
+        std::optional<yaml_node> key = {}; ///< of the entry under way, in a map
+    };
+
+    static unfinished begin(kind type, const YAML::Mark& mark, const std::string& tag,
+                            YAML::anchor_t anchor)
+    {
+        if (!tag.empty() && tag != "?" && tag != "!")
+            refuse(mark, "YAML tags are not supported", "remove the tag");
+        unfinished value{mark, anchor, std::make_shared<yaml_node::content>()};
+        value.holds->type = type;
+        return value;
+    }
+
+    void open(kind type, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor)
+    {
+        if (open_.size() == max_depth)
+            refuse(mark, "nested more than " + std::to_string(max_depth) + " levels deep");
+        open_.push_back(begin(type, mark, tag, anchor));
+    }
+
+    void close()
+    {
+        unfinished done = std::move(open_.back());
+        open_.pop_back();
+        finish(std::move(done));
+    }
+
+    void finish(unfinished done)
+    {
+        const yaml_node value(std::move(done.holds), place_of(done.mark));
+        if (done.anchor != YAML::NullAnchor)
+            anchors_.insert_or_assign(done.anchor, value);
+        add(value, done.mark);
+    }
+
+    void add(const yaml_node& value, const YAML::Mark& mark)
+    {
+        if (open_.empty()) {
+            root = value;
+            return;
+        }
+        unfinished& parent = open_.back();
+        parent.holds->weight += value.weight();
+        if (parent.holds->weight > max_weight)
+            refuse(mark, "more than " + std::to_string(max_weight) + " values");
+
+        if (parent.holds->type == kind::list) {
+            parent.holds->items.push_back(value);
+        } else if (!parent.key) {
+            parent.key = value;
+        } else {
+            parent.holds->entries.push_back({*parent.key, value});
+            parent.key.reset();
+        }
+    }
+
+    int documents_ = 0;
+    std::vector<unfinished> open_;
+    std::unordered_map<YAML::anchor_t, yaml_node> anchors_;
+};
+
+/// What to try, for the errors that a configuration of addresses runs into.
+std::string fix_for(std::string_view yaml_error)
+{
+    if (yaml_error == YAML::ErrorMsg::UNKNOWN_ANCHOR)
+        return "an address with a '*' needs quotation marks: \"*:443\"";
+    if (yaml_error == YAML::ErrorMsg::END_OF_SEQ || yaml_error == YAML::ErrorMsg::END_OF_MAP)
+        return "check the indentation; an address with a '[' needs quotation marks: \"[::]:443\"";
+    if (yaml_error == YAML::ErrorMsg::MAP_VALUE)
+        return "check the indentation; a value with ': ' in it needs quotation marks";
+    if (yaml_error == YAML::ErrorMsg::UNKNOWN_TOKEN)
+        return "a value that begins with this character needs quotation marks";
+    return {};
+}
+
+diagnostic not_text(const std::string& text, const text_flaw& flaw)
+{
+    diagnostic finding{severity::error, 1, 1, flaw.message, "the file must be UTF-8 text"};
+    for (std::size_t i = 0; i < flaw.offset; ++i) {
+        ++finding.column;
+        if (text[i] == '\n') {
+            ++finding.line;
+            finding.column = 1;
+        }
+    }
+    return finding;
+}
+
+} // namespace
+
+yaml_document parse_yaml(const std::string& text)
+{
+    if (const auto flaw = find_flaw(text))
+        return {{}, not_text(text, *flaw)};
+
+    tree_builder builder;
+    try {
+        std::istringstream input(text);
+        YAML::Parser parser(input);
+        while (parser.HandleNextDocument(builder)) {
+        }
+    } catch (const refusal& refused) {
+        return {{}, refused.why};
+    } catch (const YAML::Exception& error) {
+        const place at = place_of(error.mark);
+        return {{}, diagnostic{severity::error, at.line, at.column,
+                               "not valid YAML: " + error.msg, fix_for(error.msg)}};
+    }
+    return {builder.root, {}};
+}
+
+} // namespace ferrule::config

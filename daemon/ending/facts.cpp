@@ -1,0 +1,90 @@
+#include "ending/facts.hpp"
+
+namespace ferrule::ending {
+
+namespace {
+
+/// `on_client_truncation: fin`: the protocol frames itself, so a bare FIN is taken for an end.
+bool is_forgiven_truncation(const facts& now, const rules& manners, side source_side)
+{
+    return source_side == side::client && now.to_backend.from == source::truncated &&
+           manners.on_client_truncation == client_policy::fin;
+}
+
+/// `on_client_reset: fin`.
+bool is_forgiven_reset(const facts& now, const rules& manners, side source_side)
+{
+    return source_side == side::client && now.to_backend.from == source::reset &&
+           manners.on_client_reset == client_policy::fin;
+}
+
+} // namespace
+
+bool wants_reading(const facts& now, side who)
+{
+    const flow& flow = flow_from(now, who);
+    if (flow.from != source::open || peer_of(now, who).released)
+        return false;
+    // A sink that is gone takes nothing, so its source is left alone until the sink's own side has
+    // been read out: only then is it known how that side ended (docs/endings.md, "A failed write").
+    // Where both sides are gone, both are read out.
+    return flow.to != sink::gone || flow_to(now, who).from != source::open ||
+           flow_to(now, who).to == sink::gone;
+}
+
+bool may_finish(const facts& now, const rules& manners, side who)
+{
+    // No close_notify follows a fatal alert, whoever sent it (RFC 8446 6.2).
+    if (who == side::client && now.to_backend.from == source::failed)
+        return false;
+    switch (flow_to(now, who).from) {
+    case source::clean: return true;
+    case source::cut: return now.polite;
+    case source::truncated: return is_forgiven_truncation(now, manners, other(who));
+    case source::reset: return is_forgiven_reset(now, manners, other(who));
+    case source::open:
+    case source::failed: return false;
+    }
+    return false;
+}
+
+bool must_abort(const facts& now, const rules& manners, side who)
+{
+    return flow_to(now, who).from != source::open && !may_finish(now, manners, who);
+}
+
+act act_of(const facts& now, side who)
+{
+    if (who == side::backend && !now.connected)
+        return act::none;
+    switch (flow_to(now, who).to) {
+    case sink::gone: return act::gone;
+    case sink::aborted: return act::reset;
+    case sink::open: return act::none;
+    case sink::finished:
+    case sink::truncated: break;
+    }
+    const flow& from_peer = flow_from(now, who);
+    const bool peer_has_ended = from_peer.answered || (from_peer.from != source::cut &&
+                                                       from_peer.from != source::open);
+    return peer_has_ended ? act::exchanged : act::sent;
+}
+
+first_end first_end_of(const facts& now)
+{
+    switch (now.first) {
+    case cause::client_eof:
+    case cause::client_truncated:
+    case cause::client_reset:
+    case cause::tls_error:
+    case cause::handshake_failed:
+    case cause::probe: return first_end::client;
+    case cause::backend_eof:
+    case cause::backend_truncated:
+    case cause::backend_reset:
+    case cause::no_backend: return first_end::backend;
+    default: return first_end::proxy;
+    }
+}
+
+} // namespace ferrule::ending

@@ -1,0 +1,231 @@
+#include "ending/next_step.hpp"
+
+#include "base/check.hpp"
+
+#include <algorithm>
+
+namespace ferrule::ending {
+
+namespace {
+
+/// What one side needs next. `wait` with a bound, or something to say.
+enum class need : std::uint8_t { wait, finish, truncate, abort, release, nothing };
+
+struct plan {
+    need next = need::wait;
+    patience bound = patience::idle;
+    bool for_acknowledgement = false;
+};
+
+constexpr plan wait_for(patience bound)
+{
+    return {need::wait, bound, false};
+}
+
+/// Says `next` once the peer's kernel has acknowledged everything: an RST destroys what it has not,
+/// and a close that is not preceded by the acknowledgement proves nothing (E2, E6).
+plan once_acknowledged(const flow& into, need next)
+{
+    if (into.unacked)
+        return {need::wait, patience::drain, true};
+    return {next, patience::idle, false};
+}
+
+/// An abort of the client that needs no RST: the operator chose `truncate`, or a fatal alert has said
+/// it already (the FIN behind it keeps the alert readable on systems where an RST would not).
+bool is_told_by_fin(const facts& now, const rules& manners)
+{
+    return (now.to_client.from == source::reset &&
+            manners.on_backend_reset == backend_policy::truncate) ||
+           now.to_backend.from == source::failed;
+}
+
+/// The bound while flows still run, or while a side has nothing to do but wait for the other.
+patience running_bound(const facts& now)
+{
+    return has_ended(now) ? patience::half_close : patience::idle;
+}
+
+plan plan_for_open_sink(const facts& now, const rules& manners, side who)
+{
+    const flow& into = flow_to(now, who);
+    if (into.buffered)
+        return wait_for(has_ended(now) ? patience::drain : patience::idle);
+
+    if (may_finish(now, manners, who)) {
+        if (who == side::client && manners.mode == mode::abort)
+            return once_acknowledged(into, need::abort);
+        return {need::finish, patience::idle, false};
+    }
+    if (must_abort(now, manners, who)) {
+        if (who == side::client && is_told_by_fin(now, manners))
+            return {need::truncate, patience::idle, false};
+        return once_acknowledged(into, need::abort);
+    }
+    return wait_for(running_bound(now));
+}
+
+/// We have sent our FIN. What is left is the peer's own end, and the acknowledgement of ours.
+plan plan_for_told_sink(const facts& now, const rules& manners, side who)
+{
+    const flow& into = flow_to(now, who);
+    const flow& from_peer = flow_from(now, who);
+    const bool is_client = who == side::client;
+
+    // A peer that still takes what we sent cannot answer its end yet: until then, progress counts.
+    if (into.unacked)
+        return {need::wait, patience::drain, true};
+    if (from_peer.from == source::open)
+        return wait_for(is_client ? patience::close_notify : patience::half_close);
+
+    const bool peer_has_ended = from_peer.answered || (from_peer.from != source::cut &&
+                                                       from_peer.from != source::failed);
+    if (peer_has_ended || peer_of(now, who).lingered)
+        return {need::release, patience::idle, false};
+
+    // The backend may still be sending what nobody will take: only an RST stops it.
+    if (!is_client && !now.polite)
+        return {need::abort, patience::idle, false};
+
+    const bool waits_for_answer = is_client && manners.mode == mode::wait &&
+                                  into.to == sink::finished && from_peer.from == source::cut;
+    return wait_for(waits_for_answer ? patience::close_notify : patience::linger);
+}
+
+plan plan_for(const facts& now, const rules& manners, side who)
+{
+    const peer& peer = peer_of(now, who);
+    if (peer.released)
+        return {need::nothing, patience::idle, false};
+    if (now.overdue || peer.stalled)
+        return {need::abort, patience::idle, false};
+
+    switch (flow_to(now, who).to) {
+    case sink::open: return plan_for_open_sink(now, manners, who);
+    case sink::finished:
+    case sink::truncated: return plan_for_told_sink(now, manners, who);
+    case sink::gone:
+        // Its last bytes may still wait in our receive queue; reading comes to their end at once.
+        if (flow_from(now, who).from == source::open)
+            return wait_for(patience::drain);
+        return {need::release, patience::idle, false};
+    case sink::aborted: break;
+    }
+    CHECK(false, "an aborted sink is a released socket");
+}
+
+step step_for(need next, side who)
+{
+    const bool client = who == side::client;
+    switch (next) {
+    case need::finish: return client ? step::finish_client : step::finish_backend;
+    case need::truncate: return step::truncate_client;
+    case need::abort: return client ? step::abort_client : step::abort_backend;
+    case need::release: return client ? step::release_client : step::release_backend;
+    case need::wait:
+    case need::nothing: break;
+    }
+    return step::wait;
+}
+
+/// When both sides wait, the bound that decides sooner whether the session gets on.
+patience stricter(patience left, patience right)
+{
+    const auto rank = [](patience bound) {
+        switch (bound) {
+        case patience::drain: return 0;
+        case patience::linger: return 1;
+        case patience::close_notify: return 2;
+        case patience::half_close: return 3;
+        case patience::idle: return 4;
+        }
+        return 4;
+    };
+    return rank(left) <= rank(right) ? left : right;
+}
+
+} // namespace
+
+std::string_view to_text(step value)
+{
+    switch (value) {
+    case step::wait: return "wait";
+    case step::finish_client: return "finish_client";
+    case step::finish_backend: return "finish_backend";
+    case step::truncate_client: return "truncate_client";
+    case step::abort_client: return "abort_client";
+    case step::abort_backend: return "abort_backend";
+    case step::release_client: return "release_client";
+    case step::release_backend: return "release_backend";
+    case step::done: return "done";
+    }
+    return "?";
+}
+
+decision next_step(const facts& now, const rules& manners)
+{
+    if (is_over(now))
+        return {step::done, patience::idle, false};
+
+    const plan client = plan_for(now, manners, side::client);
+    const plan backend = plan_for(now, manners, side::backend);
+
+    for (const auto& [plan, who] : {std::pair{client, side::client}, {backend, side::backend}}) {
+        if (plan.next != need::wait && plan.next != need::nothing)
+            return {step_for(plan.next, who), patience::idle, false};
+    }
+
+    decision result{step::wait, patience::idle, false};
+    for (const plan& each : {client, backend}) {
+        if (each.next == need::nothing)
+            continue;
+        result.bound = stricter(result.bound, each.bound);
+        result.for_acknowledgement = result.for_acknowledgement || each.for_acknowledgement;
+    }
+    return result;
+}
+
+void performed(facts& now, const rules& manners, step done)
+{
+    const auto release = [&](side who) {
+        peer_of(now, who).released = true;
+        flow& from_peer = flow_from(now, who);
+        if (from_peer.from == source::open) {
+            from_peer.from = source::cut;
+            now.polite = false;
+        }
+    };
+    switch (done) {
+    case step::finish_client:
+        now.to_client.to = sink::finished;
+        now.to_client.unacked = true;
+        // `notify` does not wait for the client's answer: what it still sends is read and discarded.
+        if (manners.mode == mode::notify && now.to_backend.from == source::open) {
+            now.to_backend.from = source::cut;
+            now.polite = false;
+        }
+        break;
+    case step::finish_backend:
+        now.to_backend.to = sink::finished;
+        now.to_backend.unacked = true;
+        break;
+    case step::truncate_client:
+        now.to_client.to = sink::truncated;
+        now.to_client.unacked = true;
+        break;
+    case step::abort_client:
+        now.to_client.to = now.to_client.to == sink::gone ? sink::gone : sink::aborted;
+        release(side::client);
+        break;
+    case step::abort_backend:
+        now.to_backend.to = now.to_backend.to == sink::gone ? sink::gone : sink::aborted;
+        release(side::backend);
+        break;
+    case step::release_client: release(side::client); break;
+    case step::release_backend: release(side::backend); break;
+    case step::wait:
+    case step::done: break;
+    }
+}
+
+} // namespace ferrule::ending

@@ -1,0 +1,123 @@
+#include "metrics/registry.hpp"
+
+#include "base/check.hpp"
+#include "metrics/families.hpp"
+
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace ferrule::metrics {
+
+namespace {
+
+// Blocks of different workers never share a cache line; two, since CPUs fetch lines in pairs.
+template <typename Block>
+struct alignas(128) apart {
+    Block block;
+};
+
+/// One block for each worker, made when the worker asks for it.
+template <typename Block>
+class block_of_each {
+public:
+    Block& of(std::size_t worker, std::size_t workers)
+    {
+        blocks_.resize(workers);
+        if (!blocks_[worker])
+            blocks_[worker] = std::make_unique<apart<Block>>();
+        return blocks_[worker]->block;
+    }
+    std::vector<const Block*> made() const
+    {
+        std::vector<const Block*> found;
+        for (const auto& block : blocks_)
+            if (block)
+                found.push_back(&block->block);
+        return found;
+    }
+
+private:
+    std::vector<std::unique_ptr<apart<Block>>> blocks_;
+};
+
+} // namespace
+
+struct registry::blocks {
+    explicit blocks(std::size_t worker_count) : workers(worker_count) {}
+
+    std::size_t checked(int worker) const
+    {
+        CHECK(worker >= 0 && static_cast<std::size_t>(worker) < workers,
+              "a worker's number is below the number of workers");
+        return static_cast<std::size_t>(worker);
+    }
+
+    const std::size_t workers;
+    std::mutex mutex; ///< guards what follows, but not the counters inside
+    block_of_each<worker_counters> of_workers;
+    std::map<std::string, block_of_each<listener_counters>> of_listeners;
+    std::map<std::pair<std::string, std::string>, block_of_each<server_counters>> of_servers;
+    std::map<std::string, certificate_info> certificates;
+};
+
+registry::registry(int workers)
+{
+    CHECK(workers > 0, "there is at least one worker");
+    blocks_ = std::make_unique<blocks>(static_cast<std::size_t>(workers));
+}
+
+registry::~registry() = default;
+
+listener_counters& registry::of_listener(int worker, const std::string& listener)
+{
+    const std::size_t index = blocks_->checked(worker);
+    const std::lock_guard lock(blocks_->mutex);
+    return blocks_->of_listeners[listener].of(index, blocks_->workers);
+}
+
+server_counters& registry::of_server(int worker, const std::string& backend,
+                                     const std::string& server)
+{
+    const std::size_t index = blocks_->checked(worker);
+    const std::lock_guard lock(blocks_->mutex);
+    return blocks_->of_servers[{backend, server}].of(index, blocks_->workers);
+}
+
+worker_counters& registry::of_worker(int worker)
+{
+    const std::size_t index = blocks_->checked(worker);
+    const std::lock_guard lock(blocks_->mutex);
+    return blocks_->of_workers.of(index, blocks_->workers);
+}
+
+void registry::set_certificate(const std::string& listener, certificate_info info)
+{
+    const std::lock_guard lock(blocks_->mutex);
+    blocks_->certificates[listener] = std::move(info);
+}
+
+void registry::forget_certificate(const std::string& listener)
+{
+    const std::lock_guard lock(blocks_->mutex);
+    blocks_->certificates.erase(listener);
+}
+
+std::string registry::text() const
+{
+    readings now{{}, {}, {}, {}, process_, read_process_usage()};
+    {
+        const std::lock_guard lock(blocks_->mutex);
+        now.workers = blocks_->of_workers.made();
+        for (const auto& [name, of_each] : blocks_->of_listeners)
+            now.listeners.push_back({name, of_each.made()});
+        for (const auto& [names, of_each] : blocks_->of_servers)
+            now.servers.push_back({names.first, names.second, of_each.made()});
+        for (const auto& [listener, info] : blocks_->certificates)
+            now.certificates.push_back({listener, info});
+    }
+    return exposition(now); // outside of the lock: blocks live as long as the registry
+}
+
+} // namespace ferrule::metrics

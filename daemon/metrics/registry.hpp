@@ -1,0 +1,72 @@
+// Where every number of the process can be found: who writes, who reads.
+//
+// Workers ask once for the blocks that they count in (at start and at reload) and then count without
+// a lock. A scrape walks all blocks; the registry's mutex guards only the lists of blocks, and no
+// worker takes it while it serves sessions. Blocks are never freed: a listener that a reload removed
+// keeps its series, so that no counter goes backwards.
+#pragma once
+
+#include "metrics/counters.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace ferrule::metrics {
+
+/// A certificate in use.
+struct certificate_info {
+    std::string subject;
+    std::string serial;
+    double not_after_seconds = 0; ///< Unix time
+};
+
+/// Numbers that belong to the process, not to one worker. Any thread may write them.
+struct process_state {
+    std::atomic<bool> ready{false}; ///< /readyz: listening and not draining
+    std::atomic<bool> draining{false};
+    std::atomic<std::uint64_t> reloads_ok{0};
+    std::atomic<std::uint64_t> reloads_failed{0};
+    std::atomic<double> last_reload_seconds{0}; ///< Unix time of the last good (re)load
+    std::atomic<bool> last_reload_ok{true};
+    std::atomic<std::uint64_t> log_lines_dropped{0}; ///< messages, for whatever reason
+    std::atomic<std::uint64_t> session_lines_dropped{0}; ///< by the log's writer: the target failed
+};
+
+class registry {
+public:
+    /// `workers` is fixed for the life of the process.
+    explicit registry(int workers);
+    ~registry();
+    registry(const registry&) = delete;
+    registry& operator=(const registry&) = delete;
+
+    /// The block in which `worker` (0-based) counts for `listener`. Made at the first call, then
+    /// always the same; valid as long as the registry. Any thread; takes the mutex. The first call
+    /// for a listener, by whichever worker, makes all of its series appear at 0.
+    listener_counters& of_listener(int worker, const std::string& listener);
+
+    /// The same for one server of a backend; `server` is its text ("127.0.0.1:80").
+    server_counters& of_server(int worker, const std::string& backend, const std::string& server);
+
+    worker_counters& of_worker(int worker);
+
+    /// Replaces what is known of a listener's certificate. Any thread.
+    void set_certificate(const std::string& listener, certificate_info info);
+    void forget_certificate(const std::string& listener);
+
+    process_state& process() noexcept { return process_; }
+    const process_state& process() const noexcept { return process_; }
+
+    /// The whole exposition in the Prometheus text format (version 0.0.4). Any thread.
+    std::string text() const;
+
+private:
+    struct blocks;
+
+    std::unique_ptr<blocks> blocks_;
+    process_state process_;
+};
+
+} // namespace ferrule::metrics

@@ -1,0 +1,51 @@
+#include "net/event_set.hpp"
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace ferrule::net {
+
+event_set::event_set(ready_queue& queue) : epoll_{epoll_create1(EPOLL_CLOEXEC)}, queue_{queue}
+{
+    if (!epoll_.is_open())
+        throw std::system_error(errno, std::generic_category(), "epoll_create1");
+}
+
+int event_set::add(int descriptor, readiness& state) noexcept
+{
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.ptr = &state;
+    return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : errno;
+}
+
+void event_set::remove(int descriptor) noexcept
+{
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
+bool event_set::collect() noexcept
+{
+    std::array<epoll_event, 512> events;
+    const int count =
+        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < count; ++i) {
+        auto& state = *static_cast<readiness*>(events[static_cast<std::size_t>(i)].data.ptr);
+        const std::uint32_t what = events[static_cast<std::size_t>(i)].events;
+        if ((what & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+            state.readable = true;
+        if ((what & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
+            state.writable = true;
+        if ((what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+            state.hung_up = true;
+        if ((what & EPOLLERR) != 0)
+            state.failed = true;
+        queue_.push(*state.owner);
+    }
+    return count == static_cast<int>(events.size());
+}
+
+} // namespace ferrule::net

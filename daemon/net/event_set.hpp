@@ -1,0 +1,48 @@
+// The worker's set of sockets: one epoll set, edge-triggered, each socket registered once.
+//
+// Asio waits on the set's descriptor; nothing of a session's path goes through Asio. An event only
+// sets bits in the socket's `readiness` and wakes its owner; the owner acts on its turn. So no event
+// can meet a socket that an earlier event of the same batch has released.
+#pragma once
+
+#include "net/descriptor.hpp"
+#include "net/wakeable.hpp"
+
+#include <cstdint>
+
+namespace ferrule::net {
+
+/// What is known of a socket between two edges: a bit stays set until a system call shows otherwise.
+struct readiness {
+    bool readable = false;
+    bool writable = false;
+    bool hung_up = false; ///< the peer has sent FIN or RST: read on to the end even after a short read
+    bool failed = false;  ///< the kernel holds an error for this socket (RST, timeout)
+    wakeable* owner = nullptr;
+};
+
+class event_set {
+public:
+    /// Throws std::system_error.
+    explicit event_set(ready_queue& queue);
+
+    /// Registers a descriptor for reading, writing and hang-up. `state` must stay where it is until
+    /// the descriptor is closed (closing takes it out of the set). 0, or errno.
+    int add(int descriptor, readiness& state) noexcept;
+
+    /// Takes a descriptor out that lives on.
+    void remove(int descriptor) noexcept;
+
+    /// Collects the events that are there, without waiting: sets bits, wakes owners. True if there may
+    /// be more.
+    bool collect() noexcept;
+
+    /// For waiting on: readable whenever `collect` would find something.
+    int native() const noexcept { return epoll_.get(); }
+
+private:
+    descriptor epoll_;
+    ready_queue& queue_;
+};
+
+} // namespace ferrule::net

@@ -1,0 +1,57 @@
+// A socket that accepts. One for each worker and address (SO_REUSEPORT), so that workers share nothing.
+#pragma once
+
+#include "base/time.hpp"
+#include "net/address.hpp"
+#include "net/descriptor.hpp"
+
+#include <sys/socket.h>
+
+#include <cstdint>
+
+namespace ferrule::net {
+
+enum class accept_state : std::uint8_t {
+    accepted,
+    empty,       ///< nobody waits
+    gone,        ///< the connection ended in the queue; go on
+    descriptors, ///< EMFILE, ENFILE: none are left
+    memory,      ///< ENOBUFS, ENOMEM
+};
+
+struct accepted_socket {
+    accept_state state = accept_state::empty;
+    descriptor socket; ///< non-blocking; options are inherited from the listener
+    client_address from;
+};
+
+class listening_socket {
+public:
+    /// Binds and listens. `user_timeout` is inherited by what is accepted. A Unix socket's file that
+    /// nobody listens on any more is replaced. Throws std::system_error that names the address.
+    listening_socket(const address& where, int backlog, base::milliseconds user_timeout);
+    ~listening_socket();
+    listening_socket(listening_socket&&) noexcept = default;
+    listening_socket& operator=(listening_socket&&) = delete;
+
+    accepted_socket accept() noexcept;
+
+    /// Where it is bound (with the port that the kernel chose).
+    const address& where() const noexcept { return where_; }
+    int native() const noexcept { return socket_.get(); }
+
+    /// Another socket on the same address for another worker: a second SO_REUSEPORT socket for TCP, the
+    /// same open socket for Unix (it has no SO_REUSEPORT; the kernel wakes one of the waiters).
+    listening_socket for_another_worker() const;
+
+private:
+    listening_socket() = default;
+
+    descriptor socket_;
+    address where_;
+    int backlog_ = 0;
+    base::milliseconds user_timeout_{0};
+    bool owns_path_ = false;
+};
+
+} // namespace ferrule::net

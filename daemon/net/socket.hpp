@@ -1,0 +1,117 @@
+// One TCP (or Unix) peer of a session. The only place that says goodbye to a session's socket.
+//
+// `finish` is the honest goodbye (FIN), `abort` the honest failure (RST); `release` closes a socket to
+// which everything was said. None of them blocks.
+#pragma once
+
+#include "base/time.hpp"
+#include "net/address.hpp"
+#include "net/event_set.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace ferrule::net {
+
+enum class read_state : std::uint8_t {
+    bytes,   ///< there may be more
+    blocked, ///< nothing more for now
+    fin,     ///< the peer's clean end of the TCP stream
+    reset,   ///< RST, or a peer found dead; `last_error` says which
+};
+
+struct read_result {
+    std::size_t bytes = 0;
+    read_state state = read_state::blocked;
+};
+
+enum class write_state : std::uint8_t {
+    taken,   ///< the kernel took everything
+    blocked, ///< it took `bytes`, and no more for now
+    broken,  ///< the peer takes nothing any more; `last_error`. Its last bytes may still be readable
+};
+
+struct write_result {
+    std::size_t bytes = 0;
+    write_state state = write_state::taken;
+};
+
+class socket {
+public:
+    socket() = default;
+    ~socket();
+    socket(const socket&) = delete;
+    socket& operator=(const socket&) = delete;
+
+    /// Takes over a connected or connecting descriptor and registers it. 0, or errno (then the
+    /// descriptor is closed).
+    int adopt(int descriptor, bool is_unix, event_set& events, wakeable& owner) noexcept;
+
+    /// Opens a non-blocking socket and starts to connect it. 0 when connected, EINPROGRESS, or errno
+    /// (then nothing is open).
+    int connect(const address& to, event_set& events, wakeable& owner) noexcept;
+
+    /// For a connecting socket that became writable: 0 when it is connected, EINPROGRESS, or errno.
+    int connected() noexcept;
+
+    bool is_open() const noexcept { return descriptor_ >= 0; }
+    bool is_unix() const noexcept { return is_unix_; }
+
+    /// Reads once into `room`. After a short read nothing more is expected until the next edge, unless
+    /// the peer has hung up. An end that follows a failed write is a reset, whatever the kernel calls
+    /// it (the failed write has taken the error away).
+    read_result read(std::span<std::byte> room) noexcept;
+
+    /// Writes as much of `bytes` as the kernel takes. Clears `writable` when it takes no more.
+    write_result write(std::span<const std::byte> bytes) noexcept;
+
+    /// FIN (shutdown(2), SHUT_WR). Reading goes on.
+    void finish() noexcept;
+
+    /// RST (SO_LINGER with time 0, then close(2)): what the kernel still held for the peer is lost. A
+    /// Unix socket has no RST; its peer sees an end of file.
+    void abort() noexcept;
+
+    /// close(2). Without unread input and after `finish` this says nothing more to the peer.
+    void release() noexcept;
+
+    /// Bytes that the peer's kernel has not acknowledged, a sent FIN counted as one (ioctl_tcp(7),
+    /// SIOCOUTQ). 0 for a Unix socket: its peer holds what was written.
+    std::size_t unacknowledged() const noexcept;
+
+    /// About how many bytes the kernel would take now (SO_MEMINFO).
+    std::size_t room() const noexcept;
+
+    /// For how long sent bytes may stay unacknowledged before the kernel gives the peer up (tcp(7),
+    /// TCP_USER_TIMEOUT). `off` leaves it to the kernel's retransmission limit.
+    void set_user_timeout(base::milliseconds bound) noexcept;
+
+    bool is_readable() const noexcept { return state_.readable; }
+    bool is_writable() const noexcept { return state_.writable; }
+    bool has_hung_up() const noexcept { return state_.hung_up; }
+
+    /// The kernel has given the connection up. Once the peer's last bytes are read out, this is the
+    /// only way to learn it, since a read then reports the FIN that came before.
+    bool has_failed() const noexcept { return state_.failed; }
+
+    /// errno of what went wrong first; 0 if nothing did.
+    int last_error() const noexcept { return last_error_; }
+
+    /// TCP_NODELAY, keepalive and TCP_USER_TIMEOUT. A client inherits them from its listener.
+    void set_stream_options(base::milliseconds user_timeout) noexcept;
+
+    /// The same for a descriptor that is not a session's, such as a listener's.
+    static void set_stream_options(int descriptor, base::milliseconds user_timeout) noexcept;
+
+private:
+    void note_error(int error) noexcept;
+
+    int descriptor_ = -1;
+    bool is_unix_ = false;
+    bool write_failed_ = false;
+    int last_error_ = 0;
+    readiness state_;
+};
+
+} // namespace ferrule::net

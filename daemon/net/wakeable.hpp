@@ -1,0 +1,63 @@
+// Who is told that something has happened, and the queue in which it waits for its turn.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+
+#include <cstdint>
+
+namespace ferrule::net {
+
+/// Something that runs when one of its sockets or deadlines says so. Being woken several times before
+/// its turn is one turn.
+class wakeable {
+public:
+    using hook = boost::intrusive::list_member_hook<
+        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+    wakeable() = default;
+    wakeable(const wakeable&) = delete;
+    wakeable& operator=(const wakeable&) = delete;
+
+    /// Takes its turn. Called by the worker only.
+    virtual void run() = 0;
+
+protected:
+    ~wakeable() = default;
+
+private:
+    friend class ready_queue;
+    hook hook_;
+};
+
+/// First in, first out; each wakeable stands in it at most once. Owns nothing.
+class ready_queue {
+public:
+    void push(wakeable& who) noexcept
+    {
+        if (!who.hook_.is_linked())
+            waiting_.push_back(who);
+    }
+    bool empty() const noexcept { return waiting_.empty(); }
+
+    /// Runs those that wait now, once each; whoever is woken meanwhile waits for the next round.
+    void run_once()
+    {
+        list round;
+        round.swap(waiting_);
+        while (!round.empty()) {
+            wakeable& next = round.front();
+            round.pop_front();
+            next.run();
+        }
+    }
+
+private:
+    using list =
+        boost::intrusive::list<wakeable,
+                               boost::intrusive::member_hook<wakeable, wakeable::hook,
+                                                             &wakeable::hook_>,
+                               boost::intrusive::constant_time_size<false>>;
+    list waiting_;
+};
+
+} // namespace ferrule::net

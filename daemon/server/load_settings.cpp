@@ -1,0 +1,81 @@
+#include "server/load_settings.hpp"
+
+#include "config/text_file.hpp"
+#include "tls/context.hpp"
+
+#include <filesystem>
+#include <utility>
+
+namespace ferrule::server {
+
+namespace {
+
+using tls::problem;
+using about = config::tls_finding::about;
+
+about place_of(problem::about which)
+{
+    switch (which) {
+    case problem::about::certificate: return about::certificate;
+    case problem::about::key: return about::key;
+    case problem::about::ciphers: return about::ciphers;
+    case problem::about::suites: return about::suites;
+    case problem::about::groups: return about::groups;
+    case problem::about::versions: break;
+    }
+    return about::versions;
+}
+
+/// Warnings say all there is to say; an error is easier to mend with a hint.
+std::string fix_for(const problem& found)
+{
+    if (found.is_warning)
+        return {};
+    switch (found.which) {
+    case problem::about::certificate: return "a PEM file: the certificate, then its chain";
+    case problem::about::key: return "the certificate's private key, as PEM without a passphrase";
+    case problem::about::ciphers: return "`openssl ciphers -s -tls1_2 ALL` lists them";
+    case problem::about::suites: return "`openssl ciphers -s -tls1_3` lists them";
+    case problem::about::groups: return "such as X25519, P-256, P-384, separated by ':'";
+    case problem::about::versions: break;
+    }
+    return {};
+}
+
+} // namespace
+
+std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options)
+{
+    tls::context_options checked;
+    checked.certificate_pem = options.certificate_pem;
+    checked.key_pem = options.key_pem;
+    checked.min_version = options.min_version;
+    checked.max_version = options.max_version;
+    checked.ciphers = options.ciphers;
+    checked.suites = options.suites;
+    checked.groups = options.groups;
+    checked.alpn = options.alpn;
+
+    std::vector<config::tls_finding> findings;
+    for (const problem& found : tls::inspect(checked)) {
+        const auto level =
+            found.is_warning ? config::severity::warning : config::severity::error;
+        findings.push_back({place_of(found.which), level, found.message, fix_for(found)});
+    }
+    return findings;
+}
+
+loaded load_settings(const std::string& path)
+{
+    config::text_file file = config::read_text_file(path);
+    if (!file.problem.empty())
+        return {{{}, {{config::severity::error, 0, 0, file.problem, {}}}}, {}};
+
+    const std::string directory = std::filesystem::path(path).parent_path().string();
+    loaded result{config::read(file.text, directory, inspect_tls), std::move(file.text)};
+    if (result.reading.settings)
+        result.reading.settings->file = path;
+    return result;
+}
+
+} // namespace ferrule::server

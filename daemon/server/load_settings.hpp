@@ -1,0 +1,24 @@
+// A configuration file on disk → settings, with OpenSSL's opinion of its TLS options.
+#pragma once
+
+#include "config/reader.hpp"
+
+#include <string>
+#include <vector>
+
+namespace ferrule::server {
+
+struct loaded {
+    config::reading reading;
+    std::string text; ///< of the file, for config::to_text; empty if it could not be read
+};
+
+/// Reads `path`; relative paths in it are taken from its own directory. A file that cannot be read
+/// is one finding in line 0. For any thread; blocks for the disk. Throws nothing for what the files
+/// say or are.
+loaded load_settings(const std::string& path);
+
+/// The inspector that load_settings gives to the reader: what tls::inspect finds, with fixes.
+std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options);
+
+} // namespace ferrule::server

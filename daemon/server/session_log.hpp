@@ -1,0 +1,65 @@
+// The log: one line for each ended session, and the process's own messages.
+//
+// A worker hands over a record by copying it into a ring of its own (no lock, no allocation, no
+// system call while the writer is awake); a single writer thread turns records into text and gives
+// them to spdlog. A full ring drops the line and counts it: the data path never waits for a disk.
+#pragma once
+
+#include "config/settings.hpp"
+#include "metrics/registry.hpp"
+#include "session/record.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace ferrule::server {
+
+/// One session as a line without time and level, in key=value form (the manual's order of fields).
+std::string text_line(const session::record& ended);
+
+/// The same as one JSON object, with "time" and "level".
+std::string json_line(const session::record& ended);
+
+/// The same for a newcomer: one readable sentence (`ferrule demo`).
+std::string demo_line(const session::record& ended);
+
+/// True if the ending is worth a line under `log.sessions: abnormal`: a cause or second other than
+/// client_eof and backend_eof, or an outcome other than whole. A probe is not abnormal.
+bool is_abnormal(const session::record& ended);
+
+class session_log {
+public:
+    enum class style : std::uint8_t { configured, demo };
+
+    /// Opens the target (throws std::runtime_error with path and reason) and starts the writer.
+    /// Dropped lines are counted in `numbers` (worker_counters for sessions, process_state for
+    /// messages). `numbers` must outlive the log.
+    session_log(const config::log_settings& settings, int workers, metrics::registry& numbers,
+                style lines = style::configured);
+
+    /// Writes what is still in the rings, then stops the writer.
+    ~session_log();
+    session_log(const session_log&) = delete;
+    session_log& operator=(const session_log&) = delete;
+
+    /// Hands over an ended session. Only worker `worker`'s thread may call it; never blocks.
+    void ended(int worker, const session::record& session) noexcept;
+
+    /// Logs a message of the process itself. Any thread but not for use per session; never blocks
+    /// on the target. A message may have several lines (diagnostics with their carets): each
+    /// becomes a log line of its own in text, one "message" string in JSON.
+    void say(config::log_level level, std::string_view message);
+
+    /// Level, format and which sessions are logged may change at a reload; the target may not.
+    void reconfigure(const config::log_settings& settings);
+
+    /// Closes and opens the target file again by its path (after log rotation).
+    void reopen();
+
+private:
+    struct writer;
+    std::unique_ptr<writer> writer_;
+};
+
+} // namespace ferrule::server

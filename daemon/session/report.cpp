@@ -1,0 +1,123 @@
+// One session, one outcome: everything that log and metrics say of an ending is taken from here.
+
+#include "session/session.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+namespace ferrule::session {
+
+using ending::cause;
+using ending::outcome;
+using ending::side;
+using ending::source;
+
+namespace {
+
+double seconds_between(base::time_point from, base::time_point to)
+{
+    return std::chrono::duration<double>(to - from).count();
+}
+
+base::microseconds microseconds_between(base::time_point from, base::time_point to)
+{
+    if (from == base::time_point{} || to < from)
+        return base::microseconds{0};
+    return std::chrono::duration_cast<base::microseconds>(to - from);
+}
+
+} // namespace
+
+void session::detail_once(std::string_view text) noexcept
+{
+    if (detail_.empty())
+        detail_ = text;
+}
+
+void session::detail_errno(int error) noexcept
+{
+    if (error != 0)
+        detail_once(strerrordesc_np(error));
+}
+
+/// Counts how a peer ended, once for each side and kind.
+void session::count_end(side who, source how) noexcept
+{
+    metrics::listener_counters& counters = *profile_->counters;
+    const auto count = [&](metrics::close_notify_event event) {
+        counters.close_notify[static_cast<std::size_t>(event)].add();
+    };
+    switch (how) {
+    case source::clean:
+        if (who == side::client)
+            count(metrics::close_notify_event::received);
+        break;
+    case source::truncated: count(metrics::close_notify_event::missing); break;
+    case source::reset:
+        if (!reset_counted_[static_cast<std::size_t>(who)]) {
+            reset_counted_[static_cast<std::size_t>(who)] = true;
+            counters.resets[static_cast<std::size_t>(who)][0].add();
+        }
+        break;
+    case source::failed:
+    case source::open:
+    case source::cut: break;
+    }
+}
+
+void session::count(const record& told) noexcept
+{
+    metrics::listener_counters& counters = *profile_->counters;
+    counters.sessions_ended[static_cast<std::size_t>(told.cause)]
+                           [static_cast<std::size_t>(told.outcome)]
+                               .add();
+    counters.close_seconds[static_cast<std::size_t>(rules().mode)].observe(
+        seconds_between(first_end_at_, now()));
+    for (std::size_t i = 0; i < lost_.size(); ++i)
+        counters.lost_bytes[i].add(lost_[i]);
+    counters.sessions_open.subtract();
+    if (counted_closing_)
+        counters.sessions_closing.subtract();
+    if (counted_half_closed_)
+        counters.sessions_half_closed.subtract();
+}
+
+record session::tell() const noexcept
+{
+    record told;
+    told.ended_at_microseconds = std::chrono::duration_cast<base::microseconds>(
+                                     std::chrono::system_clock::now().time_since_epoch())
+                                     .count();
+    told.session_id = id_;
+    told.listener = profile_->listener;
+    told.client = from_.text();
+    const tls::session_facts known = client_.channel().facts();
+    told.tls_version = known.version;
+    told.cipher = known.cipher;
+    told.sni = known.sni;
+    told.alpn = known.alpn;
+    told.resumed = known.resumed;
+    told.backend = profile_->backend->name();
+    told.server = server_text_;
+    told.bytes = bytes_;
+    told.lost = lost_;
+    told.cause = facts_.first;
+    told.second = facts_.second;
+    told.detail = detail_;
+    told.client_act = ending::act_of(facts_, side::client);
+    told.backend_act = ending::act_of(facts_, side::backend);
+    told.outcome = lost_[0] + lost_[1] > 0  ? outcome::lost
+                   : goodbye_unconfirmed_ ? outcome::unconfirmed
+                                          : outcome::whole;
+    told.first_end = ending::first_end_of(facts_);
+    told.handshake = microseconds_between(accepted_at_, handshake_done_at_ == base::time_point{}
+                                                            ? first_end_at_
+                                                            : handshake_done_at_);
+    told.connect = microseconds_between(connect_started_at_, connected_at_);
+    told.half_closed = half_closed_for_;
+    told.close = microseconds_between(first_end_at_, now());
+    told.total = microseconds_between(accepted_at_, now());
+    return told;
+}
+
+} // namespace ferrule::session

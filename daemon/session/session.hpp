@@ -1,0 +1,175 @@
+// One client, one backend, from the accepted connection to the released sockets.
+//
+// The session's life is `live()` in session.cpp, top to bottom. It runs in turns: an event or a
+// deadline wakes it, the worker resumes it once, it does what can be done without waiting, decides
+// (ending/next_step.hpp) and gives its turn away. Nothing is cancelled, since nothing is ever pending.
+//
+// A session belongs to its worker's thread. It owns both sockets, the TLS channel, and what could not
+// be sent yet; it borrows the worker's buffers during its turn.
+#pragma once
+
+#include "ending/next_step.hpp"
+#include "ending/observe.hpp"
+#include "net/deadline_wheel.hpp"
+#include "net/listening_socket.hpp"
+#include "session/peers.hpp"
+#include "session/surroundings.hpp"
+#include "session/task.hpp"
+
+#include <boost/intrusive/list.hpp>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace ferrule::session {
+
+class session final : public net::wakeable {
+public:
+    session(std::shared_ptr<const profile> manners, surroundings& around, host& owner,
+            net::client_address from) noexcept;
+    ~session();
+
+    /// Takes over the accepted socket. False if that needed memory or descriptors that are not there:
+    /// then the socket is closed, nothing is counted, and the session is to be destroyed.
+    bool start(net::descriptor accepted, bool is_unix) noexcept;
+
+    /// The session's turn (called by the ready queue).
+    void run() override;
+
+    /// Ends the session for a reason of the proxy's own, told as `on_proxy_end` says.
+    void end(ending::cause why) noexcept;
+
+    /// Ends the session in its next turn, without waiting for anything: both sockets are reset.
+    void end_at_once(ending::cause why) noexcept;
+
+    /// Drains: at `spread_at`, or as soon after it as both flows are silent, the session ends if that
+    /// can be told as a clean end; at `cut_at` it ends in any case.
+    void drain(base::time_point spread_at, base::time_point cut_at) noexcept;
+
+    using list_hook = boost::intrusive::list_member_hook<
+        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+    list_hook siblings; ///< the worker's list of all sessions
+
+private:
+    struct turn {
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<>) const noexcept {}
+        void await_resume() const noexcept {}
+    };
+
+    // session.cpp: the life and its first two phases
+    task live();
+    void shake_hands() noexcept;
+    void handshake_over(ending::cause why, std::string_view detail, bool alert_sent,
+                        bool client_gone) noexcept;
+    void handshake_done() noexcept;
+    void connect() noexcept;
+    void try_next_server() noexcept;
+    void backend_missing(ending::cause why, std::string_view detail) noexcept;
+    void connected() noexcept;
+    void watch_for_client_reset() noexcept;
+
+    // relay.cpp: bytes
+    void relay(ending::side from) noexcept;
+    void read_once(ending::side from) noexcept;
+    void discard(ending::side from) noexcept;
+    void flush(ending::side to) noexcept;
+    void hand_over(ending::side to, std::span<const std::byte> bytes) noexcept;
+    void after_handing(ending::side to, handed what) noexcept;
+    void source_ended(ending::side who, ending::source how) noexcept;
+    void drop_if_gone(ending::side to) noexcept;
+    std::size_t budget_for(ending::side from) const noexcept;
+    bool can_be_read(ending::side from) const noexcept;
+    bool can_be_discarded(ending::side from) const noexcept;
+    taken read(ending::side from, std::size_t budget) noexcept;
+
+    // closing.cpp: decisions and time
+    bool settle() noexcept;
+    void perform(ending::step what) noexcept;
+    void before_release(ending::side who) noexcept;
+    bool look_for_acknowledgement() noexcept;
+    void note_transitions() noexcept;
+    void wait_for(const ending::decision& decided) noexcept;
+    void observe_time() noexcept;
+    void observe_phase_deadline() noexcept;
+    void patience_is_over() noexcept;
+    base::milliseconds length_of(ending::patience bound) const noexcept;
+    base::milliseconds polling_interval(const ending::decision& decided) noexcept;
+    bool is_quiet() const noexcept;
+    void give_up(std::string_view detail) noexcept;
+    void arm() noexcept;
+
+    // report.cpp: the outcome
+    void count(const record& told) noexcept;
+    record tell() const noexcept;
+    void count_end(ending::side who, ending::source how) noexcept;
+    void detail_once(std::string_view text) noexcept;
+    void detail_errno(int error) noexcept;
+
+    net::socket& socket_of(ending::side who) noexcept
+    {
+        return who == ending::side::client ? client_.socket() : backend_.socket();
+    }
+    const net::socket& socket_of(ending::side who) const noexcept
+    {
+        return who == ending::side::client ? client_.socket() : backend_.socket();
+    }
+    const ending::rules& rules() const noexcept { return profile_->shutdown.rules; }
+    base::time_point now() const noexcept { return around_.now; }
+
+    // What it is made of
+    std::shared_ptr<const profile> profile_;
+    surroundings& around_;
+    host& owner_;
+    client_peer client_;
+    backend_peer backend_;
+    task life_;
+    net::deadline alarm_;
+
+    // How far it is
+    ending::facts facts_;
+    ending::phase phase_ = ending::phase::handshaking;
+    ending::patience bound_ = ending::patience::idle;
+    bool progress_ = false;   ///< bytes moved since the bound was last set
+    bool counted_half_closed_ = false;
+    bool counted_closing_ = false;
+    bool draining_ = false;
+    std::array<bool, 2> bulk_{};          ///< [source side]: the last read filled its budget
+    std::array<bool, 2> reset_counted_{}; ///< [side]
+    ending::cause pending_end_ = ending::cause::none;
+
+    // Its deadlines; time_point::max() is never
+    static constexpr base::time_point never = base::time_point::max();
+    base::time_point patience_at_ = never;
+    base::time_point deadline_at_ = never;
+    base::time_point lifetime_at_ = never;
+    base::time_point poll_at_ = never;
+    base::time_point spread_at_ = never;
+    base::time_point cut_at_ = never;
+    base::milliseconds poll_interval_{0};
+    std::uint64_t kernel_held_ = 0; ///< unacknowledged bytes of both sides when we last looked
+
+    // What the record tells
+    net::client_address from_;
+    server_choice choice_;
+    server* server_ = nullptr; ///< while connecting
+    std::string server_text_;
+    std::uint64_t id_;
+    std::array<std::uint64_t, 2> bytes_{};
+    std::array<std::uint64_t, 2> lost_{};
+    bool goodbye_unconfirmed_ = false;
+    std::uint64_t discarded_ = 0;
+    short_text<96> detail_;
+    base::time_point accepted_at_{};
+    base::time_point handshake_done_at_{};
+    base::time_point connect_started_at_{};
+    base::time_point connected_at_{};
+    base::time_point first_end_at_{};
+    base::time_point half_closed_at_{};
+    base::time_point last_byte_at_{};
+    base::microseconds half_closed_for_{0};
+};
+
+} // namespace ferrule::session

@@ -1,0 +1,72 @@
+// What a session finds around it: its worker's services and its listener's configuration.
+#pragma once
+
+#include "base/time.hpp"
+#include "config/settings.hpp"
+#include "metrics/counters.hpp"
+#include "net/deadline_wheel.hpp"
+#include "net/event_set.hpp"
+#include "session/backend_pool.hpp"
+#include "session/record.hpp"
+#include "tls/context.hpp"
+#include "tls/wire.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ferrule::session {
+
+class session;
+
+/// The most that is received in one call. Sized by measurement (docs/life-of-a-connection.md).
+inline constexpr std::size_t chunk_max = 256 * 1024;
+
+/// What is received at once from a source that has not shown to be a bulk one.
+inline constexpr std::size_t chunk_first = 32 * 1024;
+
+/// What is received at least, however little room the sink has.
+inline constexpr std::size_t chunk_min = 16 * 1024;
+
+/// While this much ciphertext waits for a client, nothing more is read from it: its KeyUpdates and
+/// refused renegotiations would make us write more.
+inline constexpr std::size_t unsent_max = 64 * 1024;
+
+/// One worker's services. Everything here belongs to the worker's thread.
+struct surroundings {
+    net::event_set& events;
+    net::ready_queue& ready;
+    net::deadline_wheel& wheel;
+    tls::wire wire{};
+    std::vector<std::byte> ciphertext = std::vector<std::byte>(chunk_max);
+    /// Decrypted bytes of one chunk, and of a record that began in the chunk before.
+    std::vector<std::byte> plaintext = std::vector<std::byte>(chunk_max + 32 * 1024);
+    base::time_point now{}; ///< the present, read once for each batch of events
+};
+
+/// What all sessions of one listener share in one worker. Immutable; replaced by a reload, while
+/// sessions that began before keep theirs.
+struct profile {
+    std::string listener;
+    config::timeout_settings timeouts;
+    config::shutdown_settings shutdown;
+    std::shared_ptr<tls::context> tls;
+    std::shared_ptr<backend_pool> backend;
+    metrics::listener_counters* counters = nullptr;
+};
+
+/// Who owns the sessions.
+class host {
+public:
+    /// The session has ended and released everything; the host destroys it after this turn.
+    virtual void ended(session& which, const record& told) = 0;
+
+    /// A number that no other session of this process has.
+    virtual std::uint64_t next_session_id() noexcept = 0;
+
+protected:
+    ~host() = default;
+};
+
+} // namespace ferrule::session

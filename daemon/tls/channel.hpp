@@ -1,0 +1,92 @@
+// One TLS peer, seen from the server: bytes in, bytes out, and how the peer ended.
+//
+// A channel does no I/O. It takes ciphertext from the worker's wire and leaves ciphertext there; the
+// session moves it to and from the socket. It never sees the end of the TCP stream either: OpenSSL
+// would answer that with an alert. FIN and RST are the session's to judge; the channel only says
+// whether a close_notify came before (RFC 8446 6.1).
+#pragma once
+
+#include "tls/wire.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+using SSL = struct ssl_st;
+using SSL_CTX = struct ssl_ctx_st;
+
+namespace ferrule::tls {
+
+enum class handshake_progress : std::uint8_t {
+    done,
+    blocked, ///< more ciphertext is needed
+    failed,  ///< a fatal alert was made (then it is on the wire) or received; see `detail`
+};
+
+enum class read_progress : std::uint8_t {
+    blocked,      ///< everything on the wire was taken
+    more,         ///< the room was used up; ciphertext is left
+    close_notify, ///< the peer said goodbye; what follows it is ignored
+    failed,       ///< fatal alert, bad record, protocol violation; see `detail`
+};
+
+struct read_result {
+    std::size_t bytes = 0; ///< plaintext, valid whatever the progress is
+    read_progress progress = read_progress::blocked;
+};
+
+/// What the log says of a TLS session. Views are valid as long as the channel.
+struct session_facts {
+    std::string_view version;
+    std::string_view cipher;
+    std::string_view sni; ///< not trusted
+    std::string_view alpn;
+    bool resumed = false;
+    bool is_tls13 = false;
+};
+
+class channel {
+public:
+    /// A server-side channel from `context`, which it keeps alive by itself. `shared` must outlive
+    /// it. If there is no memory, `is_usable` is false and nothing else may be called.
+    channel(SSL_CTX* context, wire& shared) noexcept;
+    ~channel();
+    channel(const channel&) = delete;
+    channel& operator=(const channel&) = delete;
+
+    bool is_usable() const noexcept { return ssl_ != nullptr; }
+
+    /// Goes on with the handshake with what is on the wire.
+    handshake_progress handshake() noexcept;
+
+    /// Decrypts from the wire into `room`, as much as fits. After `close_notify` and `failed` it
+    /// is not called again.
+    read_result read(std::span<std::byte> room) noexcept;
+
+    /// Encrypts all of `bytes` onto the wire. False if OpenSSL refuses (see `detail`).
+    [[nodiscard]] bool write(std::span<const std::byte> bytes) noexcept;
+
+    /// Puts a close_notify on the wire. Our direction ends with it; reading goes on (RFC 8446 6.1).
+    /// It is said at most once, and not after a fatal error.
+    void finish() noexcept;
+
+    session_facts facts() const noexcept;
+
+    /// OpenSSL's reason of the last failure, such as "sslv3 alert certificate expired".
+    const std::string& detail() const noexcept { return detail_; }
+
+private:
+    static void watch_message(int is_write, int version, int content_type, const void* bytes,
+                              std::size_t count, SSL* ssl, void* self);
+    void fail(std::string_view fallback) noexcept;
+
+    SSL* ssl_;
+    std::string detail_;
+    std::uint32_t key_updates_ = 0; ///< since the last application data
+    bool failed_ = false;
+    bool finished_ = false;
+};
+
+} // namespace ferrule::tls

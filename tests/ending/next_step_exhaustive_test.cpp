@@ -1,0 +1,419 @@
+// Walks every state that a session's ending can reach, for every mode and set of options, and checks
+// the rules of docs/endings.md on each transition. The oracle (`world`) remembers what the peers
+// really did; it shares no code with the decisions that it judges.
+
+#include "ending/next_step.hpp"
+#include "ending/observe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <deque>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace ferrule::ending {
+namespace {
+
+/// What really happened, whatever the facts say of it.
+struct world {
+    source client_really = source::open;
+    source backend_really = source::open;
+    bool proxy_may_be_polite = false; ///< the proxy ended the session, and politeness was allowed
+    bool proxy_has_cut = false;
+};
+
+struct state {
+    facts known;
+    world real;
+};
+
+std::string describe(const facts& now)
+{
+    std::ostringstream out;
+    for (const auto& [name, each] : {std::pair{"to_backend", now.to_backend},
+                                     std::pair{"to_client", now.to_client}}) {
+        out << name << "{from=" << to_text(each.from) << " to=" << to_text(each.to)
+            << (each.buffered ? " buffered" : "") << (each.unacked ? " unacked" : "")
+            << (each.dropped ? " dropped" : "") << (each.answered ? " answered" : "") << "} ";
+    }
+    for (const auto& [name, each] : {std::pair{"client", now.client}, {"backend", now.backend}}) {
+        out << name << "{" << (each.released ? " released" : "") << (each.stalled ? " stalled" : "")
+            << (each.lingered ? " lingered" : "") << "} ";
+    }
+    out << (now.polite ? "polite " : "") << (now.overdue ? "overdue " : "")
+        << "first=" << to_text(now.first) << " second=" << to_text(now.second);
+    return out.str();
+}
+
+std::string key_of(const state& at)
+{
+    std::string key;
+    const auto put = [&](auto value) { key.push_back(static_cast<char>(value)); };
+    for (const flow& each : {at.known.to_backend, at.known.to_client}) {
+        put(each.from), put(each.to), put(each.buffered), put(each.unacked);
+        put(each.dropped), put(each.answered);
+    }
+    for (const peer& each : {at.known.client, at.known.backend})
+        put(each.released), put(each.stalled), put(each.lingered);
+    put(at.known.polite), put(at.known.overdue), put(at.known.first), put(at.known.second);
+    put(at.real.client_really), put(at.real.backend_really);
+    put(at.real.proxy_may_be_polite), put(at.real.proxy_has_cut);
+    return key;
+}
+
+int rank(source value)
+{
+    return value == source::open ? 0 : value == source::cut ? 1 : 2;
+}
+
+class walk {
+public:
+    explicit walk(const rules& manners) : manners_{manners} {}
+
+    void run()
+    {
+        visit(state{}, state{}, "start");
+        while (!queue_.empty() && problems_.size() < 5) {
+            const state at = queue_.front();
+            queue_.pop_front();
+            check_time_alone_ends(at);
+            each_event(at);
+        }
+    }
+
+    std::size_t states() const { return seen_.size(); }
+    std::size_t transitions() const { return transitions_; }
+    const std::vector<std::string>& problems() const { return problems_; }
+
+private:
+    void problem(const char* rule, const facts& now, const std::string& what)
+    {
+        problems_.push_back(std::string(rule) + ": " + what + "\n    " + describe(now));
+    }
+
+    // --- what is checked -------------------------------------------------------------------------
+
+    void check_step(const state& at, step next)
+    {
+        const facts& now = at.known;
+        if (next == step::finish_client || next == step::finish_backend) {
+            const side told = next == step::finish_client ? side::client : side::backend;
+            const source really =
+                told == side::client ? at.real.backend_really : at.real.client_really;
+            const bool by_choice =
+                told == side::backend &&
+                ((really == source::truncated &&
+                  manners_.on_client_truncation == client_policy::fin) ||
+                 (really == source::reset && manners_.on_client_reset == client_policy::fin));
+            const bool by_proxy = at.real.proxy_may_be_polite &&
+                                  (really == source::open || really == source::clean);
+            if (really != source::clean && !by_choice && !by_proxy)
+                problem("E1", now, "a finish was said for a source that is " +
+                                       std::string(to_text(really)));
+            if (flow_to(now, told).buffered)
+                problem("E1", now, "a finish was said before the last byte");
+            if (flow_to(now, told).to != sink::open)
+                problem("E1", now, "a second goodbye");
+            if (told == side::client && manners_.mode == mode::abort)
+                problem("E1", now, "mode abort said close_notify");
+        }
+        const auto destroys = [&](side told) {
+            const flow& into = flow_to(now, told);
+            const bool alive = into.to != sink::gone;
+            const bool may = now.overdue || peer_of(now, told).stalled;
+            if (alive && !may && (into.buffered || into.unacked))
+                problem("E2", now, "bytes that a living sink may still take were destroyed");
+        };
+        if (next == step::abort_client || next == step::release_client)
+            destroys(side::client);
+        if (next == step::abort_backend || next == step::release_backend)
+            destroys(side::backend);
+    }
+
+    void check_forward(const facts& before, const facts& after)
+    {
+        if (before.first != cause::none && before.first != after.first)
+            problem("E5", after, "the first cause was overwritten");
+        if (before.second != cause::none && before.second != after.second)
+            problem("E5", after, "the second cause was overwritten");
+        if (before.first == cause::none && after.second != cause::none &&
+            after.first == cause::none)
+            problem("E5", after, "a second cause without a first");
+        for (const side who : {side::client, side::backend}) {
+            if (rank(flow_from(after, who).from) < rank(flow_from(before, who).from))
+                problem("E5", after, "a source moved back");
+            if (flow_to(before, who).to != sink::open && flow_to(after, who).to == sink::open)
+                problem("E5", after, "a sink moved back");
+            if (peer_of(before, who).released && !peer_of(after, who).released)
+                problem("E5", after, "a released socket came back");
+        }
+    }
+
+    void check_wait(const state& at, const decision& decided)
+    {
+        const facts& now = at.known;
+        if (has_ended(now) && decided.bound == patience::idle)
+            problem("E4", now, "an ending waits with no bound but idle");
+        const bool gone = now.to_client.to == sink::gone || now.to_backend.to == sink::gone;
+        if (!has_ended(now) && !gone && decided.bound != patience::idle)
+            problem("E4", now, "a running session is bounded as if it had ended");
+        if (gone && decided.bound == patience::idle)
+            problem("E4", now, "a failed write waits with no bound but idle");
+        const bool something_unacked = (now.to_client.unacked && !now.client.released) ||
+                                       (now.to_backend.unacked && !now.backend.released);
+        if (decided.for_acknowledgement && !something_unacked)
+            problem("E4", now, "waits for an acknowledgement that is not due");
+
+        // E3: a clean end of one flow leaves the other one running.
+        const bool only_clean = at.real.client_really != source::truncated &&
+                                at.real.client_really != source::reset &&
+                                at.real.client_really != source::failed &&
+                                at.real.backend_really != source::reset;
+        const bool carried = manners_.half_close == half_close::carry &&
+                             manners_.mode == mode::wait && !at.real.proxy_has_cut;
+        if (only_clean && carried && !now.to_client.dropped && !now.to_backend.dropped) {
+            if (now.to_backend.from == source::cut || now.to_client.from == source::cut)
+                problem("E3", now, "a clean end cut the other flow");
+        }
+    }
+
+    /// Silence alone must lead out of every state, by the bounds in force; and `deadline` at once.
+    void check_time_alone_ends(const state& from)
+    {
+        facts now = from.known;
+        for (int passes = 0; passes < 12; ++passes) {
+            settle(now);
+            if (is_over(now))
+                break;
+            patience_ended(now, manners_, next_step(now, manners_).bound, false);
+        }
+        settle(now);
+        if (!is_over(now))
+            problem("E4", from.known, "silence does not lead out");
+
+        if (is_closing(from.known)) {
+            facts late = from.known;
+            deadline_passed(late);
+            settle(late);
+            if (!is_over(late))
+                problem("E4", from.known, "the deadline does not lead out");
+        }
+    }
+
+    void settle(facts& now) const
+    {
+        for (int steps = 0; steps < 8; ++steps) {
+            const step next = next_step(now, manners_).next;
+            if (next == step::wait || next == step::done)
+                return;
+            performed(now, manners_, next);
+        }
+        FAIL() << "steps without end: " << describe(now);
+    }
+
+    // --- moving on -------------------------------------------------------------------------------
+
+    /// What a driver does with bytes for a sink that is gone.
+    static void drop_undeliverable(facts& now)
+    {
+        for (const side who : {side::client, side::backend}) {
+            flow& into = flow_to(now, who);
+            if (into.to == sink::gone && into.buffered) {
+                into.buffered = false;
+                bytes_dropped(now, who);
+            }
+        }
+    }
+
+    void visit(const state& before, state after, const std::string& event)
+    {
+        ++transitions_;
+        drop_undeliverable(after.known);
+        check_forward(before.known, after.known);
+        for (int steps = 0;; ++steps) {
+            const decision decided = next_step(after.known, manners_);
+            if (decided.next == step::done) {
+                if (after.known.first == cause::none)
+                    problem("E5", after.known, "an end without a cause, after " + event);
+                return;
+            }
+            if (decided.next == step::wait) {
+                check_wait(after, decided);
+                break;
+            }
+            if (steps == 8) {
+                problem("E4", after.known, "steps without end, after " + event);
+                return;
+            }
+            check_step(after, decided.next);
+            const facts previous = after.known;
+            performed(after.known, manners_, decided.next);
+            check_forward(previous, after.known);
+        }
+        if (seen_.insert(key_of(after)).second)
+            queue_.push_back(after);
+    }
+
+    void each_event(const state& at)
+    {
+        for (const side who : {side::client, side::backend}) {
+            each_end(at, who);
+            each_transfer(at, who);
+        }
+        for (const bool quiet : {false, true}) {
+            if (quiet && (at.known.to_backend.buffered || at.known.to_client.buffered))
+                continue;
+            state ended = at;
+            note_proxy_end(ended, quiet);
+            proxy_ended(ended.known, manners_, cause::drain, quiet);
+            visit(at, ended, "drain");
+
+            const patience bound = next_step(at.known, manners_).bound;
+            ended = at;
+            if (bound == patience::idle || bound == patience::half_close)
+                note_proxy_end(ended, quiet);
+            ended.real.proxy_has_cut = true;
+            patience_ended(ended.known, manners_, bound, quiet);
+            visit(at, ended, "bound passed");
+        }
+        if (is_closing(at.known)) {
+            state late = at;
+            deadline_passed(late.known);
+            visit(at, late, "deadline");
+        }
+    }
+
+    void note_proxy_end(state& ended, bool quiet) const
+    {
+        if (is_closing(ended.known))
+            return;
+        ended.real.proxy_has_cut = true;
+        ended.real.proxy_may_be_polite =
+            manners_.on_proxy_end == proxy_policy::notify ||
+            (manners_.on_proxy_end == proxy_policy::idle_polite && quiet);
+    }
+
+    void each_end(const state& at, side who)
+    {
+        const flow& own = flow_from(at.known, who);
+        if (peer_of(at.known, who).released || own.answered)
+            return;
+        const bool readable = own.from == source::open   ? wants_reading(at.known, who)
+                              : own.from == source::cut  ? flow_to(at.known, who).to != sink::open
+                                                         : own.from == source::failed;
+        if (!readable)
+            return;
+        std::vector<source> ends{source::clean, source::reset};
+        if (who == side::client)
+            ends.insert(ends.end(), {source::truncated, source::failed});
+        for (const source how : ends) {
+            for (const bool quiet : {false, true}) {
+                if (quiet && (at.known.to_backend.buffered || at.known.to_client.buffered))
+                    continue;
+                state ended = at;
+                source& really =
+                    who == side::client ? ended.real.client_really : ended.real.backend_really;
+                if (really == source::open)
+                    really = how;
+                if (manners_.half_close == half_close::close && !is_closing(at.known))
+                    note_proxy_end(ended, quiet);
+                if (how == source::reset && manners_.on_client_reset == client_policy::fin)
+                    ended.real.proxy_may_be_polite = true;
+                source_ended(ended.known, manners_, who, how, quiet);
+                visit(at, ended, "end of a source");
+            }
+        }
+    }
+
+    void each_transfer(const state& at, side who)
+    {
+        const flow& from_here = flow_from(at.known, who);
+        const side sink_side = other(who);
+        if (wants_reading(at.known, who) && !from_here.buffered) {
+            state blocked = at;
+            flow_from(blocked.known, who).buffered = true;
+            visit(at, blocked, "bytes into a blocked sink");
+            if (from_here.to == sink::open) {
+                state taken = at;
+                flow_from(taken.known, who).unacked = true;
+                visit(at, taken, "bytes taken");
+            }
+        }
+        if (from_here.buffered) {
+            state taken = at;
+            flow_from(taken.known, who).buffered = false;
+            flow_from(taken.known, who).unacked = true;
+            visit(at, taken, "buffered bytes taken");
+        }
+        if (from_here.unacked) {
+            state acknowledged = at;
+            flow_from(acknowledged.known, who).unacked = false;
+            visit(at, acknowledged, "acknowledged");
+        }
+        if (!peer_of(at.known, sink_side).released && from_here.to != sink::gone &&
+            (from_here.buffered || wants_reading(at.known, who))) {
+            state lost = at;
+            sink_lost(lost.known, sink_side);
+            bytes_dropped(lost.known, sink_side);
+            visit(at, lost, "a write failed");
+        }
+    }
+
+    rules manners_;
+    std::deque<state> queue_;
+    std::set<std::string> seen_;
+    std::size_t transitions_ = 0;
+    std::vector<std::string> problems_;
+};
+
+std::vector<rules> every_set_of_options()
+{
+    std::vector<rules> all;
+    for (const mode mode : all_modes)
+        for (const half_close half : {half_close::carry, half_close::close})
+            for (const client_policy truncation : {client_policy::reset, client_policy::fin})
+                for (const client_policy reset : {client_policy::reset, client_policy::fin})
+                    for (const backend_policy backend :
+                         {backend_policy::reset, backend_policy::truncate})
+                        for (const proxy_policy proxy :
+                             {proxy_policy::idle_polite, proxy_policy::notify, proxy_policy::reset})
+                            all.push_back({mode, half, truncation, reset, backend, proxy});
+    return all;
+}
+
+std::string describe(const rules& manners)
+{
+    std::ostringstream out;
+    out << "mode=" << to_text(manners.mode) << " half_close=" << to_text(manners.half_close)
+        << " on_client_truncation=" << to_text(manners.on_client_truncation)
+        << " on_client_reset=" << to_text(manners.on_client_reset)
+        << " on_backend_reset=" << to_text(manners.on_backend_reset)
+        << " on_proxy_end=" << to_text(manners.on_proxy_end);
+    return out.str();
+}
+
+TEST(next_step_exhaustive, every_reachable_state_of_every_set_of_options_keeps_the_rules)
+{
+    std::size_t states = 0;
+    std::size_t transitions = 0;
+    for (const rules& manners : every_set_of_options()) {
+        walk all{manners};
+        all.run();
+        for (const std::string& each : all.problems())
+            ADD_FAILURE() << describe(manners) << "\n  " << each;
+        EXPECT_GT(all.states(), 100U) << "the walk did not get anywhere";
+        states += all.states();
+        transitions += all.transitions();
+        if (::testing::Test::HasFailure())
+            return;
+    }
+    RecordProperty("states", std::to_string(states));
+    RecordProperty("transitions", std::to_string(transitions));
+    std::cout << states << " states, " << transitions << " transitions\n";
+}
+
+} // namespace
+} // namespace ferrule::ending

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""The end of the process: signals, the drain, and what sessions and operators see of it."""
+
+import signal
+import socket
+import time
+import unittest
+
+from support.backend import echo
+from support.case import DaemonCase, simple
+from support.tcp import FIN, RST, pattern
+from support.tls_client import TLS12, TLS13
+from support.waiting import LIMIT, Background, eventually
+
+MIB = 1024 * 1024
+DATA = pattern(MIB)
+
+
+def is_refused(address):
+    try:
+        socket.create_connection(address, timeout=LIMIT).close()
+        return False
+    except (ConnectionRefusedError, ConnectionResetError):
+        return True
+
+
+class Drain(DaemonCase):
+    def begin(self, backend=None, **options):
+        """A daemon in front of a scripted backend."""
+        self.app = backend or self.backend()
+        return self.start(simple(self.app, **options))
+
+    def session(self, daemon, **options):
+        client = self.client(daemon.address("web"), **options).handshake()
+        peer = self.app.accept()
+        self.addCleanup(peer.close)
+        return client, peer
+
+    def test_a_transfer_completes_and_the_listener_closes_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            for version in (TLS12, TLS13):
+                with self.subTest(signal=number, version=version):
+                    daemon = self.begin(drain={"timeout": "60s", "spread": "1s"})
+                    client, peer = self.session(daemon, version=version)
+                    reading = Background(client.read_until_end)
+                    peer.send(DATA)
+                    daemon.signal(number)
+                    eventually(lambda: is_refused(daemon.address("web")), "the listener to close")
+                    self.assertEqual(daemon.get("/readyz")[0], 503)
+                    self.assertEqual(daemon.get("/healthz")[0], 200)
+                    self.assertEqual(daemon.scrape().sum("ferrule_draining"), 1)
+                    peer.send(DATA)
+                    peer.fin()
+                    seen = reading.result()
+                    client.goodbye()
+                    self.assertEqual((bytes(seen.data) == DATA + DATA, seen.close_notify, seen.end),
+                                     (True, True, FIN), str(seen))
+                    self.assertEqual(daemon.wait(), 0)
+                    line = daemon.session("web")
+                    self.assertEqual((line["cause"], line["outcome"]), ("backend_eof", "whole"))
+
+    def test_with_no_session_it_is_gone_at_once(self):
+        daemon = self.begin(drain={"timeout": "10m"})
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_an_idle_session_ends_politely(self):
+        daemon = self.begin(drain={"timeout": "6s", "spread": "3s"})
+        client, peer = self.session(daemon)
+        client.send(b"ping")
+        peer.recv_exactly(4)
+        daemon.signal(signal.SIGTERM)
+        seen = client.read_until_end()
+        client.goodbye()
+        self.assertEqual((seen.close_notify, seen.end), (True, FIN), str(seen))
+        self.assertEqual(peer.recv_until_end().end, FIN)
+        peer.close()
+        self.assertEqual(daemon.wait(), 0)
+        line = daemon.session("web")
+        self.assertEqual((line["cause"], line["first_end"], line["outcome"]),
+                         ("drain", "proxy", "whole"))
+
+    def test_what_the_drain_time_cuts_is_reset_and_the_exit_code_says_so(self):
+        daemon = self.begin(drain={"timeout": "2s", "spread": "0s"})
+        busy, busy_peer = self.session(daemon)
+        stalled, stalled_peer = self.session(daemon, receive_buffer=8192)
+        filling = Background(stalled_peer.send, DATA * 64)
+
+        def talk():
+            while busy_peer.send(b"x" * 1000):
+                time.sleep(0.02)
+        talking = Background(talk)
+        reading = Background(busy.read_until_end)
+        eventually(lambda: daemon.scrape().sum("ferrule_bytes_total", direction="to_client") > MIB,
+                   "bytes to move")
+        daemon.signal(signal.SIGTERM)
+        seen = reading.result()
+        self.assertEqual((seen.close_notify, seen.end), (False, RST), str(seen))
+        talking.result()
+        self.assertFalse(filling.result())
+        self.assertEqual(daemon.wait(), 1)
+        for seen in (stalled.read_until_end(), busy_peer.recv_until_end(),
+                     stalled_peer.recv_until_end()):
+            self.assertEqual(seen.end, RST, str(seen))
+        lines = daemon.session("web", count=2)
+        self.assertEqual({line["cause"] for line in lines}, {"drain"})
+        self.assertIn("lost", {line["outcome"] for line in lines})
+
+    def test_a_session_that_was_not_whole_in_the_drain_makes_exit_code_1(self):
+        daemon = self.begin(shutdown={"drain_timeout": "500ms"}, drain={"timeout": "60s"})
+        client, peer = self.session(daemon, receive_buffer=4096)
+        daemon.signal(signal.SIGTERM)
+        eventually(lambda: is_refused(daemon.address("web")), "the listener to close")
+        peer.send(DATA[:200_000])
+        peer.fin()
+        self.assertEqual(daemon.wait(), 1)
+        self.assertEqual(daemon.session("web")["outcome"], "lost")
+        self.assertEqual(client.read_until_end().end, RST)
+
+    def test_a_second_signal_ends_at_once(self):
+        daemon = self.begin(drain={"timeout": "10m", "spread": "0s"})
+        client, peer = self.session(daemon)
+        peer.send(b"half an answer")
+        client.read_exactly(14)
+        daemon.signal(signal.SIGTERM)
+        eventually(lambda: is_refused(daemon.address("web")), "the listener to close")
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(), 1)
+        seen = client.read_until_end()
+        self.assertEqual(seen.close_notify, False, str(seen))
+        self.assertEqual((seen.end, peer.recv_until_end().end), (RST, RST))
+
+    def test_a_delay_keeps_accepting_but_is_not_ready(self):
+        daemon = self.begin(drain={"delay": "3s", "timeout": "10s", "spread": "0s"})
+        address = daemon.address("web")
+        self.assertEqual(daemon.get("/readyz")[0], 200)
+        daemon.signal(signal.SIGTERM)
+        eventually(lambda: daemon.get("/readyz")[0] == 503, "/readyz to say 503")
+        client, peer = self.session(daemon)
+        client.send(b"late but welcome")
+        self.assertEqual(peer.recv_exactly(16), b"late but welcome")
+        client.goodbye()
+        self.assertEqual(peer.recv_until_end().end, FIN)
+        peer.fin()
+        self.assertTrue(client.read_until_end().close_notify)
+        eventually(lambda: is_refused(address), "the listener to close after the delay")
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_many_idle_sessions_end_spread_over_the_time_and_not_all_at_once(self):
+        daemon = self.begin(drain={"timeout": "5s", "spread": "3s"})
+        pairs = [self.session(daemon) for _ in range(40)]
+        daemon.signal(signal.SIGTERM)
+        ends = []
+
+        def watch(client):
+            client.read_until_close_notify()
+            ends.append(time.monotonic())
+            client.goodbye()
+        for watching in [Background(watch, client) for client, _ in pairs]:
+            watching.result()
+        for client, peer in pairs:
+            self.assertTrue(client.seen.close_notify, str(client.seen))
+            peer.close()
+        self.assertEqual(daemon.wait(), 0)
+        # 40 ends over 3 s: were they at once, the first and the last would be together.
+        self.assertGreater(max(ends) - min(ends), 1)
+
+    def test_metrics_are_served_until_the_end_of_the_drain(self):
+        daemon = self.begin(self.backend().serve(echo), drain={"timeout": "60s"})
+        client = self.client(daemon.address("web")).handshake()
+        client.send(b"ping")
+        self.assertEqual(client.read_exactly(4), b"ping")
+        daemon.signal(signal.SIGTERM)
+        eventually(lambda: is_refused(daemon.address("web")), "the listener to close")
+        for _ in range(3):
+            self.assertEqual(daemon.scrape().sum("ferrule_sessions_open"), 1)
+        client.goodbye()
+        client.read_until_end()
+        self.assertEqual(daemon.wait(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

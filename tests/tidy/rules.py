@@ -1,0 +1,235 @@
+"""The rules of this repository that a compiler does not check; docs/style.md has the reasons.
+
+Each rule is a function from a Source to its findings, as (line, text).
+"""
+
+import os
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# A folder of daemon/ may include itself and these. main.cpp may include everything.
+LAYERS = {
+    "base": "",
+    "ending": "base",
+    "config": "base ending",
+    "metrics": "base ending",
+    "tls": "base ending",
+    "net": "base ending",
+    "session": "base ending config metrics tls net",
+    "server": "base ending config metrics tls net session",
+}
+
+# Includes that only some files may have: what, where (in daemon/), what to do instead.
+INCLUDES = [
+    (r"boost/(?!intrusive/|nowide/)", r"net/|server/|metrics/(exporter|listening_socket)|main\.cpp",
+     "net/ and its types"),
+    (r"boost/nowide/", r"base/utf8\.cpp", "base::valid_utf8"),
+    (r"boost/intrusive/", r"net/|session/|server/", "a container of the standard library"),
+    (r"openssl/", r"tls/", "tls/ and its types"),
+    (r"yaml-cpp/", r"config/.*\.cpp", "config::read"),
+    (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),
+    (r"(spdlog|fmt)/", r"server/.*\.cpp|main\.cpp", "server::session_log"),
+    (r"CLI/", r"main\.cpp", "arguments of a function"),
+    (r"(chrono|iostream|base/time\.hpp)$", r"(?!ending/)", "a fact that the caller observed"),
+]
+
+# Calls and words that only some files may have: what, where (in daemon/), what to do instead.
+CHANNEL = r"tls/channel\.cpp"
+SOCKET = r"net/socket\.cpp"
+DESCRIPTOR = r"net/(socket\.cpp|descriptor\.hpp)|config/text_file\.cpp"
+STATEMENT = r"(?:^|[;{}()=,])\s*"
+CALLS = [
+    (r"\bSSL_shutdown\b", CHANNEL, "tls::channel"),
+    (r"\bSSL_(?:read|write|peek)(?:_ex)?\b|\bSSL_get_error\b", CHANNEL, "tls::channel"),
+    (r"(?<![\w.>:])shutdown\s*\(|(?<![\w>])::\s*shutdown\s*\(", SOCKET, "net::socket"),
+    (r"\bSO_LINGER\b", SOCKET, "net::socket"),
+    (r"\bsocket_base::linger\b", r"server/demo_\w+\.cpp", "net::socket"),
+    (r"(?<![\w>])::\s*close\s*\(|" + STATEMENT + r"close\s*\(\s*[^)\s]", DESCRIPTOR,
+     "net::socket or net/descriptor.hpp"),
+]
+
+# The same for all C++, tests included: nowhere.
+NOWHERE = [
+    (r"\bSSL_OP_IGNORE_UNEXPECTED_EOF\b", "source::truncated: it would look like a clean end"),
+    (r"\(\s*void\s*\)\s*SSL_\w+|static_cast<\s*void\s*>\s*\(\s*SSL_\w+", "its result"),
+    (r"\busing\s+namespace\s+(?!std::chrono_literals\s*;)[\w:]+", "the names in full"),
+]
+
+# The same for every text file. Written so that this file does not match itself.
+WORDS = [
+    (r"\b(?:TO[D]O|FIX[M]E|XX[X])\b", "an issue, or a sentence that says what is missing"),
+    (r"(?<![\w.-])/(?:[w]ork\b(?!-)|[t]mp/\w)[\w./-]*", "a path relative to the repository"),
+    (r"shared/[d]esign", "docs/"),
+]
+
+MAX_COLUMNS = 100
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 60
+NOT_OURS = {".git", "build", ".cache", "__pycache__"}
+
+
+def blank(text):
+    return re.sub(r"[^\n]", " ", text)
+
+
+def without_comments_and_strings(text):
+    """C++ with comments and the insides of literals blanked; every character keeps its place."""
+    token = re.compile(
+        r'//[^\n]*|/\*.*?\*/|R"(?P<mark>[^(\s]*)\(.*?\)(?P=mark)"|"(?:\\.|[^"\\\n])*"'
+        r"|(?<!\w)'(?:\\.|[^'\\\n])+'", re.DOTALL)
+    return token.sub(lambda match: blank(match.group()), text)
+
+
+class Source:
+    """One file: its path from the root, its text, and (for C++) its code without the rest."""
+
+    def __init__(self, path, text):
+        self.path = path
+        self.text = text
+        self.lines = text.split("\n")
+        self.is_cpp = path.endswith((".cpp", ".hpp", ".hpp.in"))
+        self.code = without_comments_and_strings(text) if self.is_cpp else ""
+        self.in_daemon = path[len("daemon/"):] if path.startswith("daemon/") else None
+        self.folder = path.split("/")[1] if self.in_daemon and "/" in self.in_daemon else None
+
+    def line_of(self, offset):
+        return self.text.count("\n", 0, offset) + 1
+
+    def includes(self):
+        for number, line in enumerate(self.lines, 1):
+            if match := re.match(r'\s*#\s*include\s*[<"]([^">]+)[">]', line):
+                yield number, match.group(1)
+
+
+def banned(what, instead):
+    return f"{what} is banned here, use {instead}"
+
+
+def check_layers(file):
+    if file.folder not in LAYERS:
+        return
+    allowed = {file.folder, *LAYERS[file.folder].split()}
+    for number, name in file.includes():
+        folder = name.split("/")[0]
+        if folder in LAYERS and folder not in allowed:
+            yield number, banned(name, f"only {', '.join(sorted(allowed))}")
+
+
+def check_includes(file):
+    if file.in_daemon is None:
+        return
+    for number, name in file.includes():
+        for what, where, instead in INCLUDES:
+            if re.match(what, name) and not re.match(where, file.in_daemon):
+                yield number, banned(f"<{name}>", instead)
+
+
+def check_calls(file):
+    if file.in_daemon is None or not file.is_cpp:
+        return
+    for what, where, instead in CALLS:
+        if not re.fullmatch(where, file.in_daemon):
+            for match in re.finditer(what, file.code, re.MULTILINE):
+                text = match.group().strip(" \n;{}()=,")
+                yield file.line_of(match.start(0) + match.group().find(text)), banned(text, instead)
+
+
+def check_nowhere(file):
+    if file.is_cpp:
+        # Clearing an option is the opposite of setting it.
+        code = re.sub(r"SSL_(CTX_)?clear_options\([^;]*;", lambda m: blank(m.group()), file.code)
+        for what, instead in NOWHERE:
+            for match in re.finditer(what, code):
+                yield file.line_of(match.start()), banned(match.group(), instead)
+
+
+def check_words(file):
+    for what, instead in WORDS:
+        for match in re.finditer(what, file.text):
+            yield file.line_of(match.start()), banned(match.group(), instead)
+
+
+def check_text(file):
+    if file.text and not file.text.endswith("\n"):
+        yield len(file.lines), "the last line has no newline, add one"
+    for number, line in enumerate(file.lines, 1):
+        if "\t" in line:
+            yield number, banned("a tab", "spaces")
+        if line.endswith((" ", "\r")):
+            yield number, banned("white space at the end of a line", "none")
+        if file.is_cpp and len(line) > MAX_COLUMNS:
+            yield number, banned(f"a line of {len(line)} characters", f"at most {MAX_COLUMNS}")
+
+
+def check_header(file):
+    if file.path.endswith((".hpp", ".hpp.in")) and "#pragma once" not in file.lines:
+        yield 1, "the header has no include guard, add #pragma once"
+
+
+def check_file_length(file):
+    length = len(file.lines) - 1
+    reason = "Longer than 300 lines because"
+    if file.is_cpp and length > MAX_FILE_LINES and reason not in "\n".join(file.lines[:30]):
+        yield 1, banned(f"a file of {length} lines",
+                        f"at most {MAX_FILE_LINES}, or say in its first lines: {reason} ...")
+
+
+def functions(code):
+    """(offset, end) of every function body outside of other functions, by counting braces."""
+    depth_in_function = 0
+    start = since = 0
+    for match in re.finditer(r"[{};]", code):
+        offset = match.start()
+        if depth_in_function:
+            depth_in_function += {"{": 1, "}": -1, ";": 0}[match.group()]
+            if depth_in_function == 0:
+                yield start, offset
+        elif match.group() == "{":
+            head = code[since:offset]
+            opens = re.search(r"\b(?:namespace|class|struct|union|enum)\b[^()]*$", head)
+            if not opens and ")" in head:
+                depth_in_function = 1
+                start = since + len(head) - len(head.lstrip())
+        since = offset + 1
+
+
+def check_function_length(file):
+    if not file.path.endswith(".cpp"):
+        return
+    reason = "Longer than 60 lines because"
+    for start, end in functions(re.sub(r"(?m)^\s*#.*$", lambda m: blank(m.group()), file.code)):
+        first, last = file.line_of(start), file.line_of(end)
+        comment = "\n".join(file.lines[max(0, first - 8):first])
+        if last - first + 1 > MAX_FUNCTION_LINES and reason not in comment:
+            yield first, banned(f"a function of {last - first + 1} lines",
+                                f"at most {MAX_FUNCTION_LINES}, or say above it: {reason} ...")
+
+
+RULES = [check_layers, check_includes, check_calls, check_nowhere, check_words, check_text,
+         check_header, check_file_length, check_function_length]
+
+
+def findings(file):
+    return [f"{file.path}:{line}: error: {text}" for rule in RULES for line, text in rule(file)]
+
+
+def untested_rows(manual, tests):
+    """Row ids of docs/endings.md (`| R12 |`) that no test names."""
+    for number, line in enumerate(manual.split("\n"), 1):
+        for row in re.findall(r"\|\s*(R\d+)\s*\|", line):
+            if not re.search(rf"\b{row}\b", tests):
+                yield f"docs/endings.md:{number}: error: {row} has no test, name it in one"
+
+
+def tree():
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(set(folders) - NOT_OURS)
+        for name in sorted(names):
+            path = pathlib.Path(folder, name)
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (UnicodeDecodeError, OSError):
+                continue
+            yield Source(path.relative_to(ROOT).as_posix(), text)

@@ -1,0 +1,145 @@
+"""Runs the rules on the tree, and each rule on a small planted breach, so that one that has gone
+blind fails by itself. Findings read `file:line: error: X is banned here, use Y`.
+"""
+
+import re
+import shutil
+import subprocess
+import unittest
+
+from rules import ROOT, Source, findings, tree, untested_rows
+
+
+def clang_format_14():
+    for name in ("clang-format-14", "clang-format"):
+        if shutil.which(name):
+            answer = subprocess.run([name, "--version"], capture_output=True, text=True)
+            if " version 14." in answer.stdout:
+                return name
+    return None
+
+
+class TheTree(unittest.TestCase):
+    def none(self, found):
+        if found:
+            self.fail("\n" + "\n".join(found))
+
+    def test_keeps_the_rules(self):
+        found = [text for file in tree() for text in findings(file)]
+        self.none(found)
+
+    def test_names_every_row_of_the_manual_in_a_test(self):
+        manual = ROOT / "docs" / "endings.md"
+        if not manual.exists():
+            self.skipTest("docs/endings.md does not exist")
+        tests = "\n".join(file.text for file in tree() if file.path.startswith("tests/"))
+        found = list(untested_rows(manual.read_text(encoding="utf-8"), tests))
+        self.none(found)
+
+    def test_is_formatted(self):
+        tool = clang_format_14()
+        if not tool:
+            self.skipTest("clang-format 14 is not installed")
+        paths = [file.path for file in tree() if file.path.endswith((".cpp", ".hpp"))]
+        answer = subprocess.run([tool, "--dry-run", "-Werror", *paths], cwd=ROOT,
+                                capture_output=True, text=True)
+        found = sorted(set(re.findall(r"(?m)^([^\s:]+):\d+:\d+: error", answer.stderr)))
+        self.none([f"{path}:1: error: not formatted, run {tool} -i {path}" for path in found])
+
+
+class EveryRule(unittest.TestCase):
+    def finds(self, path, text, *expected):
+        """Planted text gives exactly the findings that begin with `line: words`."""
+        found = findings(Source(path, text))
+        self.assertEqual(len(found), len(expected), found)
+        for actual, wanted in zip(found, expected):
+            line, words = wanted.split(": ", 1)
+            self.assertTrue(actual.startswith(f"{path}:{line}: error: {words}"), actual)
+
+    def test_layers(self):
+        self.finds("daemon/tls/a.cpp", '#include "net/b.hpp"\n', "1: net/b.hpp is banned")
+        self.finds("daemon/base/a.cpp", '\n#include "ending/b.hpp"\n', "2: ending/b.hpp is banned")
+        self.finds("daemon/session/a.cpp", '#include "server/b.hpp"\n', "1: server/b.hpp is banned")
+        self.finds("daemon/session/a.cpp", '#include "net/b.hpp"\n')
+        self.finds("daemon/main.cpp", '#include "server/b.hpp"\n')
+
+    def test_includes(self):
+        for path, name in [("session/a.cpp", "boost/asio.hpp"), ("net/a.cpp", "openssl/ssl.h"),
+                           ("config/a.hpp", "yaml-cpp/yaml.h"), ("server/a.cpp", "prometheus/a.h"),
+                           ("net/a.cpp", "spdlog/spdlog.h"), ("server/a.hpp", "fmt/core.h"),
+                           ("server/a.cpp", "CLI/CLI.hpp"), ("ending/a.cpp", "chrono"),
+                           ("ending/a.cpp", "iostream"), ("ending/a.cpp", "boost/x.hpp"),
+                           ("metrics/registry.cpp", "boost/x.hpp")]:
+            with self.subTest(path=path, name=name):
+                self.finds("daemon/" + path, f"#include <{name}>\n#pragma once\n",
+                           f"1: <{name}> is banned")
+        self.finds("daemon/ending/a.cpp", '#include "base/time.hpp"\n', "1: <base/time.hpp>")
+        self.finds("daemon/metrics/exporter.cpp", "#include <boost/asio.hpp>\n#include <chrono>\n")
+        self.finds("tests/session/a_test.cpp", "#include <openssl/ssl.h>\n")
+
+    def test_calls(self):
+        for path, call in [("session/a.cpp", "SSL_shutdown"), ("tls/context.cpp", "SSL_shutdown"),
+                           ("net/socket.cpp", "SSL_read"), ("tls/a.cpp", "SSL_write_ex"),
+                           ("server/a.cpp", "SSL_get_error"), ("server/a.cpp", "shutdown"),
+                           ("tls/channel.cpp", "::shutdown"), ("session/a.cpp", "::close"),
+                           ("server/a.cpp", "close"), ("net/a.cpp", "SO_LINGER")]:
+            with self.subTest(path=path, call=call):
+                self.finds("daemon/" + path, f"void f()\n{{\n    {call}(x);\n}}\n",
+                           f"3: {call}")
+        self.finds("daemon/metrics/exporter.cpp", "asio::socket_base::linger x;\n",
+                   "1: socket_base::linger is banned")
+        self.finds("daemon/tls/channel.cpp", "int a = SSL_shutdown(x);\n")
+        self.finds("daemon/net/socket.cpp", "int a = ::shutdown(x, 1) + ::close(x);\n")
+        self.finds("daemon/server/a.cpp",
+                   'x.close(1); y->shutdown(2); // SSL_shutdown\n"::close(";\n')
+
+    def test_nowhere(self):
+        self.finds("tests/tls/a.cpp", "int a = SSL_OP_IGNORE_UNEXPECTED_EOF;\n",
+                   "1: SSL_OP_IGNORE_UNEXPECTED_EOF is banned")
+        self.finds("tests/tls/a.cpp", "SSL_clear_options(x, SSL_OP_IGNORE_UNEXPECTED_EOF);\n")
+        self.finds("tests/tls/a.cpp", "(void)SSL_free(x);\n", "1: (void)SSL_free is banned")
+        self.finds("tests/tls/a.cpp", "static_cast<void>(SSL_clear(x));\n", "1: static_cast<void>")
+        self.finds("tests/a.cpp", "using namespace std;\n", "1: using namespace std is banned")
+        self.finds("tests/a.cpp", "using namespace std::chrono_literals;\n// using namespace std\n")
+
+    def test_words(self):
+        for word in ["TO" "DO", "FIX" "ME", "XX" "X", "/" "work/main/a", "/t" "mp/a.txt",
+                     "shared/" "design"]:
+            with self.subTest(word=word):
+                self.finds("docs/a.md", f"\nsee {word}\n", f"2: {word} is banned")
+        self.finds("docs/a.md", "mktemp XXXXXX, a/work/b, .github/workflows, /workshop\n")
+
+    def test_text(self):
+        self.finds("docs/a.md", "no newline", "1: the last line has no newline")
+        self.finds("run", "\tx\n", "1: a tab is banned")
+        self.finds("run", "x \n", "1: white space")
+        self.finds("tests/a.cpp", "/" * 101 + "\n", "1: a line of 101 characters is banned")
+        self.finds("tests/a.cpp", "/" * 100 + "\n")
+
+    def test_header(self):
+        self.finds("daemon/net/a.hpp", "// No guard.\n", "1: the header has no include guard")
+        self.finds("daemon/net/a.hpp", "// A guard.\n#pragma once\n")
+
+    def test_file_length(self):
+        self.finds("daemon/net/a.cpp", "//\n" * 301, "1: a file of 301 lines is banned")
+        self.finds("daemon/net/a.cpp", "//\n" * 300)
+        self.finds("daemon/net/a.cpp", "// Longer than 300 lines because.\n" + "//\n" * 300)
+
+    def test_function_length(self):
+        body = "    if (x) {\n    }\n" * 29
+        short = "namespace a {\nstruct b {\n    int c() {\n" + body + "    }\n};\n}\n"
+        long = short.replace("int c() {\n", "int c() {\n    x = {1};\n")
+        self.finds("daemon/net/a.cpp", short)
+        self.finds("daemon/net/a.cpp", long, "3: a function of 61 lines is banned")
+        self.finds("daemon/net/a.cpp", long.replace(
+            "    int c", "    // Longer than 60 lines because of tests.\n    int c"))
+        self.finds("daemon/net/a.cpp", "constexpr int a[] = {\n" + "    1,\n" * 80 + "};\n")
+
+    def test_rows(self):
+        manual = "| id | what |\n| R1 | a |\n| R12 | b |\n"
+        self.assertEqual(list(untested_rows(manual, 'row("R1", x) R123')),
+                         ["docs/endings.md:3: error: R12 has no test, name it in one"])
+
+
+if __name__ == "__main__":
+    unittest.main()
