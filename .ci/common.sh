@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by ./run and ./test (sourced): packages, and how many jobs to use.
 
 jobs=$(nproc)

@@ -14,9 +14,11 @@ std::thread start_thread(const char* name, std::function<void()> run)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-        std::thread thread(std::move(run));
+        std::thread thread([name, run = std::move(run)] {
+            pthread_setname_np(pthread_self(), name);
+            run();
+        });
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        pthread_setname_np(thread.native_handle(), name);
         return thread;
     } catch (...) {
         pthread_sigmask(SIG_SETMASK, &before, nullptr);

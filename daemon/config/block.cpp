@@ -45,9 +45,9 @@ std::vector<diagnostic> report::take()
 
 place field::at() const
 {
-    const bool points_at_value = value.type() == yaml_node::kind::scalar || value.is_alias() ||
-                                 (value.type() != yaml_node::kind::nothing &&
-                                  value.at().line == key.line);
+    const bool points_at_value =
+        value.type() == yaml_node::kind::scalar || value.is_alias() ||
+        (value.type() != yaml_node::kind::nothing && value.at().line == key.line);
     return points_at_value ? value.at() : key;
 }
 
@@ -61,6 +61,7 @@ block::block(const field& from, std::span<const std::string_view> keys, report& 
     : keys_(keys), path_(from.path), at_(from.key)
 {
     using kind = yaml_node::kind;
+    const std::string subject = path_.empty() ? "the file " : "";
     switch (from.value.type()) {
     case kind::map:
         is_map_ = true;
@@ -71,11 +72,11 @@ block::block(const field& from, std::span<const std::string_view> keys, report& 
         out.error(from.at(), path_, "has no value", "write its keys below it, or remove it");
         break;
     case kind::list:
-        out.error(from.at(), path_, "is a list, not a block of keys",
+        out.error(from.at(), path_, subject + "is a list, not a block of keys",
                   "write 'key: value' lines, without '- '");
         break;
     case kind::scalar:
-        out.error(from.at(), path_, "is a single value, not a block of keys",
+        out.error(from.at(), path_, subject + "is a single value, not a block of keys",
                   "write 'key: value' lines below it");
         break;
     }
@@ -111,6 +112,11 @@ void block::take(const yaml_entry& entry, report& out)
     members_.push_back({name, entry});
 }
 
+bool block::hides(std::string_view key) const
+{
+    return !is_map_ || misspelt_.contains(key);
+}
+
 std::optional<field> block::find(std::string_view key) const
 {
     CHECK(std::find(keys_.begin(), keys_.end(), key) != keys_.end(),
@@ -122,11 +128,10 @@ std::optional<field> block::find(std::string_view key) const
     return std::nullopt;
 }
 
-std::optional<field> block::require(std::string_view key, const std::string& fix,
-                                    report& out) const
+std::optional<field> block::require(std::string_view key, const std::string& fix, report& out) const
 {
     std::optional<field> found = find(key);
-    if (!found && is_map_ && !misspelt_.contains(key))
+    if (!found && !hides(key))
         out.error(at_, path_, "'" + std::string(key) + "' is missing", fix);
     return found;
 }

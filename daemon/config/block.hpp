@@ -1,8 +1,8 @@
 // What the readers of blocks share: the list of findings, a value with its path, and a map whose
 // keys have been checked.
 //
-// Paths are as people say them: "shutdown.mode", "listener 'web': tls.key", or "listeners[0].tls.key"
-// as long as the listener's name is not known. A path that ends in ": " stands for the listener or
+// Paths are as people say them: "shutdown.mode", "listener 'web': tls.key", or, if the listener's
+// name cannot be read, "listeners[0].tls.key". A path that ends in ": " stands for the listener or
 // backend as a whole.
 #pragma once
 
@@ -62,11 +62,10 @@ public:
 
     /// False if it is not a map at all: then nothing in it is missing.
     bool is_map() const { return is_map_; }
-    place at() const { return at_; }
-    const std::string& path() const { return path_; }
 
-    /// From now on, the keys' paths begin with `path`.
-    void rename(const std::string& path) { path_ = path; }
+    /// True if the key is not there because of an error that has been reported: the block is no
+    /// map, or an unknown key is likely a slip of this one. What it should say is then not known.
+    bool hides(std::string_view key) const;
 
     /// nullopt if the key is not there. `key` must be one of the block's keys.
     std::optional<field> find(std::string_view key) const;

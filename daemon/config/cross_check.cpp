@@ -18,7 +18,8 @@ namespace {
 using kind = endpoint::kind;
 
 /// Returns true if all entries have a good name of their own.
-template <class draft> bool check_unique(const std::vector<draft>& entries, report& out)
+template <class draft>
+bool check_unique(const std::vector<draft>& entries, report& out)
 {
     std::map<std::string, place> first;
     bool all_good = true;
@@ -30,7 +31,7 @@ template <class draft> bool check_unique(const std::vector<draft>& entries, repo
         const auto [earlier, is_new] = first.emplace(entry.name->text, entry.name->at);
         if (!is_new)
             out.error(entry.name->at, entry.name->path,
-                      in_quotes(entry.name->text) + " is taken by line " +
+                      in_quotes(entry.name->text) + " is already the name of the one in line " +
                           std::to_string(earlier->second.line),
                       "each needs a name of its own");
     }
@@ -48,9 +49,9 @@ std::vector<std::string_view> names_of(const std::vector<backend_draft>& backend
 }
 
 /// Returns the names that are used; nullopt if a reference is wrong, so that it is not known.
-std::optional<std::set<std::string_view>> check_references(
-    const std::vector<listener_draft>& listeners, const std::vector<std::string_view>& names,
-    report& out)
+std::optional<std::set<std::string_view>>
+check_references(const std::vector<listener_draft>& listeners,
+                 const std::vector<std::string_view>& names, report& out)
 {
     const std::set<std::string_view> known(names.begin(), names.end());
     std::set<std::string_view> used;
@@ -179,8 +180,8 @@ void check_names(const drafts<listener_draft>& listeners, const drafts<backend_d
         return;
     for (const backend_draft& backend : *backends) {
         if (!used->contains(backend.name->text))
-            out.warning(backend.name->at, backend.name->path,
-                        "no listener uses " + in_quotes(backend.name->text),
+            out.warning(backend.name->at,
+                        "backend '" + backend.name->text + "': ", "no listener uses it",
                         "remove it, or name it in a listener's 'backend'");
     }
 }

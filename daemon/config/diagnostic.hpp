@@ -27,8 +27,8 @@ void sort_by_place(std::vector<diagnostic>& findings);
 ///           mode: gracefull
 ///                 ^ one of: wait, notify, abort
 ///
-/// `text` is the file's content (for the quoted line), `name` is how the file is called. A line that
-/// holds PEM text is not quoted: it may be a private key.
+/// `text` is the file's content (for the quoted line), `name` is how the file is called. A line
+/// that holds PEM text is not quoted: it may be a private key.
 std::string to_text(const std::vector<diagnostic>& findings, const std::string& text,
                     const std::string& name);
 

@@ -13,7 +13,7 @@ using endpoints = parsed<std::vector<endpoint>>;
 using kind = endpoint::kind;
 
 constexpr std::size_t max_unix_path = sizeof(sockaddr_un::sun_path) - 1; // and the final NUL
-constexpr std::size_t max_host_name = 253;                              // RFC 1035, section 2.3.4
+constexpr std::size_t max_host_name = 253;                               // RFC 1035, section 2.3.4
 constexpr std::size_t max_label = 63;
 
 endpoints refused(std::string problem, std::string fix)

@@ -11,7 +11,7 @@ namespace ferrule::config::keys {
 using name = std::string_view;
 
 inline constexpr std::array root{
-    name("workers"), name("limits"),   name("log"),      name("metrics"),   name("drain"),
+    name("workers"),  name("limits"),   name("log"),       name("metrics"),  name("drain"),
     name("timeouts"), name("shutdown"), name("listeners"), name("backends"),
 };
 inline constexpr std::array limits{name("sessions")};
@@ -19,7 +19,10 @@ inline constexpr std::array log{name("level"), name("format"), name("target"), n
 inline constexpr std::array metrics{name("address")};
 inline constexpr std::array drain{name("delay"), name("timeout"), name("spread")};
 inline constexpr std::array timeouts{
-    name("handshake"), name("connect"), name("idle"), name("lifetime"),
+    name("handshake"),
+    name("connect"),
+    name("idle"),
+    name("lifetime"),
 };
 inline constexpr std::array shutdown{
     name("mode"),

@@ -1,8 +1,9 @@
 #include "config/plain_text.hpp"
 
+#include "base/utf8.hpp"
+
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <cstdio>
 
 namespace ferrule::config {
@@ -21,26 +22,6 @@ bool is_continuation(char byte)
     return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
 }
 
-/// The length of the UTF-8 sequence at the beginning of `text`, or 0 if there is none.
-std::size_t sequence_length(std::string_view text)
-{
-    const auto first = static_cast<unsigned char>(text[0]);
-    if (first < 0x80)
-        return 1;
-    const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || text.size() < length)
-        return 0;
-    std::uint32_t point = first & (0xffu >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) {
-        if (!is_continuation(text[i]))
-            return 0;
-        point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3fu);
-    }
-    const bool is_overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-    const bool is_surrogate = point >= 0xd800 && point <= 0xdfff;
-    return is_overlong || is_surrogate || point > 0x10ffff ? 0 : length;
-}
-
 std::string in_hex(char byte)
 {
     std::array<char, 8> text{};
@@ -48,20 +29,44 @@ std::string in_hex(char byte)
     return text.data();
 }
 
+/// text.size() if there is none but tabs and line ends.
+std::size_t first_control_character(std::string_view text)
+{
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool ends_line = text[i] == '\n' || text.substr(i, 2) == "\r\n";
+        if (is_control(text[i]) && text[i] != '\t' && !ends_line)
+            return i;
+    }
+    return text.size();
+}
+
+/// The first byte that is not part of UTF-8; text.size() if there is none.
+std::size_t first_foreign_byte(std::string_view text)
+{
+    constexpr std::string_view replacement = "\xef\xbf\xbd"; // U+FFFD
+    const std::string valid = base::valid_utf8(text);
+    const auto differs = std::mismatch(text.begin(), text.end(), valid.begin(), valid.end());
+    if (differs.first == text.end() && valid.size() == text.size())
+        return text.size();
+    // A replaced byte may look like the beginning of its replacement.
+    const auto at = static_cast<std::size_t>(differs.first - text.begin());
+    for (const std::size_t back : {2u, 1u}) {
+        if (back <= at && valid.compare(at - back, replacement.size(), replacement) == 0)
+            return at - back;
+    }
+    return at;
+}
+
 } // namespace
 
 std::optional<text_flaw> find_flaw(std::string_view text)
 {
-    for (std::size_t i = 0; i < text.size();) {
-        const char byte = text[i];
-        const bool ends_line = byte == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
-        if (is_control(byte) && byte != '\t' && byte != '\n' && !ends_line)
-            return text_flaw{i, "the control character " + in_hex(byte)};
-        const std::size_t length = sequence_length(text.substr(i));
-        if (length == 0)
-            return text_flaw{i, "the byte " + in_hex(byte) + " is not UTF-8"};
-        i += length;
-    }
+    const std::size_t control = first_control_character(text);
+    const std::size_t foreign = first_foreign_byte(text);
+    if (control < foreign)
+        return text_flaw{control, "the control character " + in_hex(text[control])};
+    if (foreign < text.size())
+        return text_flaw{foreign, "the byte " + in_hex(text[foreign]) + " is not UTF-8"};
     return std::nullopt;
 }
 

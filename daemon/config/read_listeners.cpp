@@ -11,17 +11,29 @@ namespace {
 
 constexpr number_range backlog_range{1, 65535};
 
-/// Reads the entry's name; once it is known, paths begin with it: "listener 'web': ".
-std::optional<placed_text> read_entry_name(block& entry, const std::string& noun, report& out)
+/// The entry as people call it: by its name, "listener 'web': ", if that can be read.
+field with_name_in_path(const field& from, const std::string& noun)
 {
-    const auto where = entry.require("name", "add name: NAME, by which logs and metrics call it", out);
+    field result = from;
+    for (const yaml_entry& entry : from.value.entries()) {
+        if (entry.key.scalar() != "name" || !is_name(entry.value.scalar()))
+            continue;
+        result.path = noun + " '" + entry.value.scalar() + "': ";
+        break;
+    }
+    return result;
+}
+
+std::optional<placed_text> read_entry_name(const block& entry, report& out)
+{
+    const auto where =
+        entry.require("name", "add name: NAME, by which logs and metrics call it", out);
     if (!where)
         return std::nullopt;
     const auto name = read_name(*where, out);
     if (!name)
         return std::nullopt;
-    entry.rename(noun + " '" + *name + "': ");
-    return placed_text{*name, where->at(), join(entry.path(), "name")};
+    return placed_text{*name, where->at(), where->path};
 }
 
 std::vector<placed_endpoint> read_endpoints(const field& from, address_use use, report& out)
@@ -31,8 +43,8 @@ std::vector<placed_endpoint> read_endpoints(const field& from, address_use use, 
     if (items && items->empty())
         out.error(from.at(), from.path, "is empty", "name at least one");
     for (const field& item : items.value_or(std::vector<field>{})) {
-        if (item.value.type() == yaml_node::kind::list || item.value.type() == yaml_node::kind::map) {
-            out.error(item.at(), item.path, "is not an address",
+        if (item.value.type() == yaml_node::kind::list) {
+            out.error(item.at(), item.path, "is a list, not an address",
                       "an address with a '[' needs quotation marks: \"[::]:443\"");
             continue;
         }
@@ -51,8 +63,8 @@ std::vector<placed_endpoint> read_endpoints(const field& from, address_use use, 
 backend_draft read_backend(const field& from, report& out)
 {
     backend_draft draft;
-    block entry(from, keys::backend, out);
-    draft.name = read_entry_name(entry, "backend", out);
+    const block entry(with_name_in_path(from, "backend"), keys::backend, out);
+    draft.name = read_entry_name(entry, out);
     if (draft.name)
         draft.settings.name = draft.name->text;
     if (const auto servers = entry.require("servers", "add servers: [\"127.0.0.1:8080\"]", out)) {
@@ -68,12 +80,13 @@ listener_draft read_listener(const field& from, const std::string& directory,
 {
     listener_draft draft;
     listener_settings& result = draft.settings;
-    block entry(from, keys::listener, out);
-    draft.name = read_entry_name(entry, "listener", out);
+    const block entry(with_name_in_path(from, "listener"), keys::listener, out);
+    draft.name = read_entry_name(entry, out);
     if (draft.name)
         result.name = draft.name->text;
 
-    if (const auto addresses = entry.require("addresses", "add addresses: [\"0.0.0.0:443\"]", out)) {
+    if (const auto addresses =
+            entry.require("addresses", "add addresses: [\"0.0.0.0:443\"]", out)) {
         draft.addresses = read_endpoints(*addresses, address_use::listen, out);
         for (const placed_endpoint& each : draft.addresses)
             result.addresses.push_back(each.address);
@@ -99,8 +112,8 @@ listener_draft read_listener(const field& from, const std::string& directory,
 template <class draft, class reader>
 drafts<draft> read_entries(const block& root, const char* key, reader read_entry, report& out)
 {
-    const auto list = root.require(key, std::string("add ") + key + ": a list with at least one entry",
-                                   out);
+    const auto list =
+        root.require(key, std::string("add ") + key + ": a list with at least one entry", out);
     if (!list)
         return std::nullopt;
     if (list->value.type() != yaml_node::kind::list) {

@@ -1,5 +1,5 @@
-// The lists `listeners` and `backends`, each entry by itself; what they say of each other is checked
-// in cross_check.hpp.
+// The lists `listeners` and `backends`, each entry by itself; what they say of each other is
+// checked in cross_check.hpp.
 #pragma once
 
 #include "config/block.hpp"
@@ -44,7 +44,8 @@ struct listener_draft {
 };
 
 /// A list of `root` whose entries are read; nullopt if it is missing, empty, or not a list.
-template <class draft> using drafts = std::optional<std::vector<draft>>;
+template <class draft>
+using drafts = std::optional<std::vector<draft>>;
 
 drafts<backend_draft> read_backends(const block& root, report& out);
 drafts<listener_draft> read_listeners(const block& root, const std::string& directory,

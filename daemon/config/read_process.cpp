@@ -53,7 +53,8 @@ void read_log(const field& from, log_settings& result, report& out)
     if (const auto level = log.find("level"))
         result.level = read_word(*level, log_levels, "a log level", out).value_or(result.level);
     if (const auto format = log.find("format"))
-        result.format = read_word(*format, log_formats, "a log format", out).value_or(result.format);
+        result.format =
+            read_word(*format, log_formats, "a log format", out).value_or(result.format);
     if (const auto target = log.find("target"))
         read_target(*target, result, out);
     if (const auto sessions = log.find("sessions"))
@@ -66,14 +67,16 @@ metrics_draft read_metrics(const field& from, report& out)
     const block metrics(from, keys::metrics, out);
     const auto address = metrics.find("address");
     if (!address)
-        return {default_metrics_address(), {}};
+        return {metrics.hides("address") ? std::nullopt : std::optional(default_metrics_address()),
+                {}};
 
     const auto text = read_text(*address, out);
     if (!text || *text == "off")
         return {};
     const auto result = parse_endpoints(*text, address_use::metrics);
     if (!result.value) {
-        out.error(address->at(), address->path, in_quotes(*text) + " " + result.problem, result.fix);
+        out.error(address->at(), address->path, in_quotes(*text) + " " + result.problem,
+                  result.fix);
         return {};
     }
     return {result.value->front(), address->at()};
@@ -96,7 +99,7 @@ void read_drain(const field& from, drain_settings& result, report& out)
         return;
     }
     result.spread = read_duration(*spread, drain_range, out).value_or(0s);
-    if (wanted && result.spread > *wanted)
+    if (wanted && result.spread > *wanted && (timeout || !drain.hides("timeout")))
         out.error(spread->at(), spread->path,
                   duration_text(result.spread) + " is above drain.timeout, which is " +
                       duration_text(*wanted),
@@ -117,11 +120,13 @@ metrics_draft read_process(const block& root, settings& out_settings, report& ou
     if (const auto drain = root.find("drain"))
         read_drain(*drain, out_settings.drain, out);
 
-    const auto metrics = root.find("metrics");
-    metrics_draft draft =
-        metrics ? read_metrics(*metrics, out) : metrics_draft{default_metrics_address(), {}};
-    out_settings.metrics_address = draft.address;
-    return draft;
+    metrics_draft metrics;
+    if (const auto from = root.find("metrics"))
+        metrics = read_metrics(*from, out);
+    else if (!root.hides("metrics"))
+        metrics.address = default_metrics_address();
+    out_settings.metrics_address = metrics.address;
+    return metrics;
 }
 
 } // namespace ferrule::config

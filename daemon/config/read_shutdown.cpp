@@ -27,8 +27,8 @@ constexpr std::array half_close_rules{ending::half_close::carry, ending::half_cl
 constexpr std::array client_policies{ending::client_policy::reset, ending::client_policy::fin};
 constexpr std::array backend_policies{ending::backend_policy::reset,
                                       ending::backend_policy::truncate};
-constexpr std::array proxy_policies{ending::proxy_policy::idle_polite,
-                                    ending::proxy_policy::notify, ending::proxy_policy::reset};
+constexpr std::array proxy_policies{ending::proxy_policy::idle_polite, ending::proxy_policy::notify,
+                                    ending::proxy_policy::reset};
 
 /// Reads one option with `read_value(field)`.
 template <class T, class reader>
@@ -56,7 +56,7 @@ void read_option(const block& from, const char* key, written<T>& option, const w
 /// Of the same option in several blocks, the nearest first: the first that is written.
 template <class block_type, class T, std::size_t count>
 const written<T>& first_written(const std::array<const block_type*, count>& blocks,
-                          written<T> block_type::*option)
+                                written<T> block_type::*option)
 {
     for (const block_type* candidate : blocks) {
         if ((candidate->*option).is_there)
@@ -134,16 +134,17 @@ shutdown_block read_shutdown(const block& parent, report& out)
                 out);
     read_option(from, "drain_timeout", result.drain_timeout, drain_timeout_range, out);
     read_option(from, "linger", result.linger, linger_range, out);
-    read_option(from, "linger_bytes", result.linger_bytes, [&](const field& value) {
-        return read_size(value, linger_bytes_range, out);
-    });
+    read_option(from, "linger_bytes", result.linger_bytes,
+                [&](const field& value) { return read_size(value, linger_bytes_range, out); });
     read_option(from, "deadline", result.deadline, deadline_range, out);
+    // Without this, a slip in `deadline` would also put other options above the default.
+    result.deadline.is_there = result.deadline.is_there || from.hides("deadline");
     read_option(from, "on_client_truncation", result.on_client_truncation, client_policies,
                 "a way to end", out);
     read_option(from, "on_client_reset", result.on_client_reset, client_policies, "a way to end",
                 out);
-    read_option(from, "on_backend_reset", result.on_backend_reset, backend_policies,
-                "a way to end", out);
+    read_option(from, "on_backend_reset", result.on_backend_reset, backend_policies, "a way to end",
+                out);
     read_option(from, "on_proxy_end", result.on_proxy_end, proxy_policies, "a way to end", out);
     return result;
 }

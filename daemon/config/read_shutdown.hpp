@@ -11,7 +11,8 @@
 namespace ferrule::config {
 
 /// An option as one block writes it.
-template <class T> struct written {
+template <class T>
+struct written {
     bool is_there = false;
     std::optional<T> value; ///< nullopt if it is not there, or wrong
     place at;

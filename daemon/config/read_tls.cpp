@@ -8,6 +8,7 @@
 #include <array>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 namespace ferrule::config {
 
@@ -32,8 +33,8 @@ constexpr unsigned key_readers = 0037;
 /// inspector's findings can be placed, and nothing is said twice.
 class tls_reader {
 public:
-    tls_reader(const field& from, const std::string& directory, report& out)
-        : from_(from), block_(from, keys::tls, out), directory_(directory), out_(out)
+    tls_reader(const field& from, std::string directory, report& out)
+        : from_(from), block_(from, keys::tls, out), directory_(std::move(directory)), out_(out)
     {
     }
 
@@ -69,10 +70,6 @@ private:
         const auto text = read_text(*where, out_);
         if (!text)
             return 0;
-        if (is_pem(*text)) {
-            out_.error(where->at(), where->path, "is PEM text, not the path of a file", fix);
-            return 0;
-        }
         path = (std::filesystem::path(directory_) / *text).string();
         text_file file = read_text_file(path);
         if (!file.problem.empty()) {
@@ -89,8 +86,8 @@ private:
         if ((permissions & key_readers) == 0)
             return;
         const auto where = block_.find("key");
-        out_.warning(where->at(), where->path, in_quotes(where->value.scalar()) + ": others can " +
-                                                   "read or change it",
+        out_.warning(where->at(), where->path,
+                     in_quotes(where->value.scalar()) + " can be read or changed by others",
                      "chmod 600, or 640 with the group that Ferrule runs as");
     }
 
@@ -119,8 +116,8 @@ private:
         if (result_.min_version <= result_.max_version || wrong_.contains(about::versions))
             return;
         const field where = place_of(about::versions);
-        out_.error(where.at(), where.path, "min_version is above max_version",
-                   "min_version is 1.2 and max_version is 1.3 unless they are written");
+        out_.error(where.at(), where.path, "1.3 is above max_version, which is 1.2",
+                   "lower it, or raise max_version");
         wrong_.insert(about::versions);
     }
 
@@ -201,8 +198,8 @@ private:
 
 } // namespace
 
-tls_settings read_tls(const field& from, const std::string& directory,
-                      const tls_inspector& inspect, report& out)
+tls_settings read_tls(const field& from, const std::string& directory, const tls_inspector& inspect,
+                      report& out)
 {
     return tls_reader(from, directory, out).read(inspect);
 }

@@ -11,7 +11,7 @@ namespace ferrule::config {
 
 /// Reads the block `from` and its files; relative paths are taken from `directory`. What `inspect`
 /// finds is reported at the option it is about, unless that option is already known to be wrong.
-tls_settings read_tls(const field& from, const std::string& directory,
-                      const tls_inspector& inspect, report& out);
+tls_settings read_tls(const field& from, const std::string& directory, const tls_inspector& inspect,
+                      report& out);
 
 } // namespace ferrule::config

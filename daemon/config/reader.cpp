@@ -13,13 +13,14 @@ namespace ferrule::config {
 
 namespace {
 
-/// The backend's own shutdown block, or an empty one if there is no such backend.
-shutdown_block shutdown_of(const std::vector<backend_draft>& backends, const std::string& name)
+/// nullptr if there is no such backend, which has been reported then.
+const backend_draft* find_backend(const std::vector<backend_draft>& backends,
+                                  const std::string& name)
 {
     const auto found = std::find_if(backends.begin(), backends.end(), [&](const auto& backend) {
         return backend.name && backend.name->text == name;
     });
-    return found == backends.end() ? shutdown_block{} : found->shutdown;
+    return found == backends.end() ? nullptr : &*found;
 }
 
 /// Reads the document's root, from top to bottom.
@@ -43,10 +44,12 @@ settings read_root(const field& from, const std::string& directory, const tls_in
         return result;
 
     for (const listener_draft& listener : *listeners) {
+        const backend_draft* const backend = find_backend(*backends, listener.settings.backend);
+        if (backend == nullptr)
+            continue;
         listener_settings& each = result.listeners.emplace_back(listener.settings);
         each.timeouts = resolve(listener.timeouts, timeouts);
-        each.shutdown =
-            resolve(listener.shutdown, shutdown_of(*backends, each.backend), shutdown, out);
+        each.shutdown = resolve(listener.shutdown, backend->shutdown, shutdown, out);
     }
     for (const backend_draft& backend : *backends)
         result.backends.push_back(backend.settings);

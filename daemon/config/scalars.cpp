@@ -58,18 +58,20 @@ bool begins_with_zero(std::string_view digits)
     return digits.size() > 1 && digits.front() == '0';
 }
 
-template <class T> parsed<T> refuse_leading_zero(std::string_view digits)
+template <class T>
+parsed<T> refuse_leading_zero(std::string_view digits)
 {
     if (digits.size() > max_echo)
         return {{}, "begins with 0", "write it without: YAML takes it for an octal number"};
     const auto first = digits.find_first_not_of('0');
     const std::string decimal(first == digits.npos ? "0" : digits.substr(first));
-    return {{}, "begins with 0", "write " + decimal + ": YAML takes " + std::string(digits) +
-                                     " for an octal number"};
+    return {{},
+            "begins with 0",
+            "write " + decimal + ": YAML takes " + std::string(digits) + " for an octal number"};
 }
 
-template <class T> parsed<T> refuse_without_unit(std::string_view digits, const char* units,
-                                                 const char* usual)
+template <class T>
+parsed<T> refuse_without_unit(std::string_view digits, const char* units, const char* usual)
 {
     const std::string number(digits.size() > max_echo ? "1" : digits);
     return {{}, "has no unit", std::string(units) + " must follow, such as " + number + usual};

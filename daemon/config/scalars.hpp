@@ -12,7 +12,8 @@
 namespace ferrule::config {
 
 /// A value, or why there is none.
-template <class T> struct parsed {
+template <class T>
+struct parsed {
     std::optional<T> value;
     std::string problem; ///< continues a sentence that begins with the text: "has no unit"
     std::string fix;     ///< what to write instead; may be empty

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 struct endpoint {
     enum class kind : std::uint8_t { ip4, ip6, name, unix_socket };
     kind type = kind::ip4;
-    std::string host; ///< address without brackets, host name, or the path of a Unix socket
+    std::string host;       ///< address without brackets, host name, or the path of a Unix socket
     std::uint16_t port = 0; ///< 0 for a Unix socket; for a listener, 0 lets the kernel choose
 
     /// As configuration writes it: "127.0.0.1:80", "[::1]:80", "name:80", "unix:/path".
@@ -125,8 +125,8 @@ struct drain_settings {
 };
 
 struct settings {
-    std::string file; ///< as named on the command line
-    int workers = 0;  ///< 0: one for each CPU
+    std::string file;               ///< as named on the command line
+    int workers = 0;                ///< 0: one for each CPU
     std::uint64_t max_sessions = 0; ///< `limits.sessions`; 0: as many as descriptors allow
     log_settings log;
     std::optional<endpoint> metrics_address; ///< nullopt: `off`; never a host name

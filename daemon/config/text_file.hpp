@@ -15,8 +15,8 @@ struct text_file {
 /// No configuration, certificate or key is larger.
 inline constexpr std::size_t max_file_size = 1024 * 1024;
 
-/// Reads a regular file of at most `max_file_size` bytes. Blocks for the disk only: a FIFO or device
-/// is refused before it is read. Throws nothing but std::bad_alloc.
+/// Reads a regular file of at most `max_file_size` bytes. Blocks for the disk only: a FIFO or
+/// device is refused before it is read. Throws nothing but std::bad_alloc.
 text_file read_text_file(const std::string& path);
 
 } // namespace ferrule::config

@@ -62,7 +62,12 @@ std::optional<std::string> read_text(const field& from, report& out)
         out.error(from.at(), from.path, "is empty", "write a value, or remove the key");
         return std::nullopt;
     }
-    if (has_control_characters(text) && !is_pem(text)) {
+    if (is_pem(text)) {
+        out.error(from.at(), from.path, "is PEM text",
+                  "certificate and key are named by the paths of their files");
+        return std::nullopt;
+    }
+    if (has_control_characters(text)) {
         out.error(from.at(), from.path, "has a line break or another control character in it");
         return std::nullopt;
     }
@@ -83,9 +88,11 @@ std::optional<std::vector<field>> read_list(const field& from, report& out)
     }
     std::vector<field> items;
     for (const yaml_node& item : from.value.items()) {
-        // Behind an alias, an entry stands where the alias does: there it can be changed.
-        const place at = from.value.is_alias() ? from.value.at() : item.at();
-        items.push_back({from.value.is_alias() ? item.alias_at(at) : item, at,
+        // Behind an alias, an entry stands where the alias does: there it can be changed. The place
+        // that YAML gives to an empty entry is that of whatever comes after it.
+        const bool is_elsewhere = from.value.is_alias() || item.type() == kind::nothing;
+        const place at = is_elsewhere ? from.at() : item.at();
+        items.push_back({is_elsewhere ? item.alias_at(at) : item, at,
                          from.path + "[" + std::to_string(items.size()) + "]"});
     }
     return items;
@@ -99,8 +106,7 @@ std::optional<std::uint64_t> read_number(const field& from, number_range range, 
     return within(from, *text, parse_number(*text), range.low, range.high, range_text(range), out);
 }
 
-std::optional<std::uint64_t> read_number_or_auto(const field& from, number_range range,
-                                                 report& out)
+std::optional<std::uint64_t> read_number_or_auto(const field& from, number_range range, report& out)
 {
     const std::optional<std::string> text = read_text(from, out);
     if (!text)
@@ -137,16 +143,19 @@ std::optional<base::milliseconds> read_duration(const field& from, duration_rang
     return within(from, *text, parse_duration(*text), range.low, range.high, limits, out);
 }
 
+bool is_name(std::string_view text)
+{
+    return !text.empty() && text.size() <= max_name &&
+           std::all_of(text.begin(), text.end(), [](char letter) {
+               return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+                      letter == '_' || letter == '-';
+           });
+}
+
 std::optional<std::string> read_name(const field& from, report& out)
 {
-    const std::optional<std::string> text = read_text(from, out);
-    if (!text)
-        return std::nullopt;
-    const bool is_plain = std::all_of(text->begin(), text->end(), [](char letter) {
-        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
-               letter == '_' || letter == '-';
-    });
-    if (!is_plain || text->size() > max_name) {
+    std::optional<std::string> text = read_text(from, out);
+    if (text && !is_name(*text)) {
         out.error(from.at(), from.path, in_quotes(*text) + " is not a name",
                   "1 to 32 of the characters a-z, 0-9, _ and -");
         return std::nullopt;

@@ -14,7 +14,7 @@
 
 namespace ferrule::config {
 
-/// A scalar that is neither empty nor holds control characters.
+/// A scalar that is neither empty nor PEM text, and without control characters.
 std::optional<std::string> read_text(const field& from, report& out);
 
 /// A list, or a single value in place of a list of one. May be empty.
@@ -40,7 +40,8 @@ struct duration_range {
 std::optional<base::milliseconds> read_duration(const field& from, duration_range range,
                                                 report& out);
 
-/// The name of a listener or backend.
+/// The name of a listener or backend: 1 to 32 of the characters a-z, 0-9, _ and -.
+bool is_name(std::string_view text);
 std::optional<std::string> read_name(const field& from, report& out);
 
 /// One of `words`, as their `to_text` spells them; `noun` is what a word is: "a log level".

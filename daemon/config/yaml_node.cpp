@@ -26,11 +26,26 @@ yaml_node::yaml_node(std::shared_ptr<const content> holds, place at, bool is_ali
 {
 }
 
-yaml_node::kind yaml_node::type() const { return content_->type; }
-std::size_t yaml_node::weight() const { return content_->weight; }
-const std::string& yaml_node::scalar() const { return content_->text; }
-const std::vector<yaml_node>& yaml_node::items() const { return content_->items; }
-const std::vector<yaml_entry>& yaml_node::entries() const { return content_->entries; }
+yaml_node::kind yaml_node::type() const
+{
+    return content_->type;
+}
+std::size_t yaml_node::weight() const
+{
+    return content_->weight;
+}
+const std::string& yaml_node::scalar() const
+{
+    return content_->text;
+}
+const std::vector<yaml_node>& yaml_node::items() const
+{
+    return content_->items;
+}
+const std::vector<yaml_entry>& yaml_node::entries() const
+{
+    return content_->entries;
+}
 
 namespace {
 
@@ -213,8 +228,9 @@ yaml_document parse_yaml(const std::string& text)
         return {{}, refused.why};
     } catch (const YAML::Exception& error) {
         const place at = place_of(error.mark);
-        return {{}, diagnostic{severity::error, at.line, at.column,
-                               "not valid YAML: " + error.msg, fix_for(error.msg)}};
+        return {{},
+                diagnostic{severity::error, at.line, at.column, "not valid YAML: " + error.msg,
+                           fix_for(error.msg)}};
     }
     return {builder.root, {}};
 }

@@ -56,7 +56,7 @@ struct yaml_entry {
 };
 
 struct yaml_document {
-    std::optional<yaml_node> root; ///< nullopt if there is a problem, or the file says nothing
+    std::optional<yaml_node> root;     ///< nullopt if there is a problem, or the file says nothing
     std::optional<diagnostic> problem; ///< the first one: after a syntax error all else is a guess
 };
 

@@ -32,9 +32,8 @@ private:
 };
 
 /// Upper bounds in seconds of the buckets of every duration histogram; one more bucket is +Inf.
-inline constexpr std::array<double, 14> duration_bounds{0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                        0.05,  0.1,    0.25,  0.5,  1,
-                                                        2.5,   5,      30,    300};
+inline constexpr std::array<double, 14> duration_bounds{
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 30, 300};
 
 /// A histogram of durations with one writing thread.
 class durations {
@@ -80,11 +79,11 @@ inline constexpr std::size_t cause_count = static_cast<std::size_t>(ending::caus
 
 /// All that one worker counts for one listener. Indexed by the enums' values.
 struct listener_counters {
-    number sessions_started; ///< connections accepted
+    number sessions_started;                                       ///< connections accepted
     std::array<std::array<number, 3>, cause_count> sessions_ended; ///< [cause][outcome]
-    number sessions_open;        ///< gauge
-    number sessions_half_closed; ///< gauge
-    number sessions_closing;     ///< gauge: from the first end on
+    number sessions_open;                                          ///< gauge
+    number sessions_half_closed;                                   ///< gauge
+    number sessions_closing;                                       ///< gauge: from the first end on
     std::array<durations, 3> close_seconds; ///< [mode]: first end to both sockets released
     std::array<number, 2> lost_bytes;       ///< [direction]
     std::array<number, 2> bytes;            ///< [direction]: plaintext read from the source

@@ -1,4 +1,4 @@
-// One list of every series, in the order of docs/metrics.md: longer than other files, but flat.
+// Every series, in the order of docs/metrics.md. Longer than 300 lines because it is one flat list.
 #include "metrics/families.hpp"
 
 #include "base/utf8.hpp"
@@ -124,7 +124,10 @@ private:
         for (const auto& [listener, of_workers] : now_.listeners)
             for (std::size_t index = 0; index < words.size(); ++index)
                 add(family, {{"listener", listener}, {label, words[index]}},
-                    sum(of_workers, [&](const auto& block) -> auto& { return read(block)[index]; }));
+                    sum(
+                        of_workers, [&](const auto& block) -> auto& {
+                            return read(block)[index];
+                        }));
     }
 
     const readings& now_;
@@ -133,8 +136,9 @@ private:
 
 void family_list::add_sessions()
 {
-    of_listeners(counter("ferrule_sessions_started_total", "Connections accepted."),
-                 [](const auto& block) -> auto& { return block.sessions_started; });
+    of_listeners(
+        counter("ferrule_sessions_started_total", "Connections accepted."),
+        [](const auto& block) -> auto& { return block.sessions_started; });
 
     auto& ended = counter("ferrule_sessions_ended_total",
                           "Sessions ended, by what ended them and what became of their bytes.");
@@ -145,25 +149,29 @@ void family_list::add_sessions()
                     {{"listener", listener},
                      {"cause", ending::to_text(cause)},
                      {"outcome", ending::to_text(outcome)}},
-                    sum(of_workers, [=](const auto& block) -> auto& {
-                        return block.sessions_ended[static_cast<std::size_t>(cause)]
-                                                   [static_cast<std::size_t>(outcome)];
-                    }));
+                    sum(
+                        of_workers, [=](const auto& block) -> auto& {
+                            return block.sessions_ended[static_cast<std::size_t>(cause)]
+                                                       [static_cast<std::size_t>(outcome)];
+                        }));
 
-    of_listeners(gauge("ferrule_sessions_open", "Sessions accepted and not yet released."),
-                 [](const auto& block) -> auto& { return block.sessions_open; });
-    of_listeners(gauge("ferrule_sessions_half_closed",
-                       "Open sessions of which one flow has ended and the other still runs."),
-                 [](const auto& block) -> auto& { return block.sessions_half_closed; });
-    of_listeners(gauge("ferrule_sessions_closing",
-                       "Open sessions of which at least one flow has ended."),
-                 [](const auto& block) -> auto& { return block.sessions_closing; });
-    of_listeners(counter("ferrule_bytes_total", "Plaintext bytes read, by where they go."),
-                 "direction", directions, [](const auto& block) -> auto& { return block.bytes; });
-    of_listeners(counter("ferrule_lost_bytes_total",
-                         "Plaintext bytes read and then not delivered, by where they should go."),
-                 "direction", directions,
-                 [](const auto& block) -> auto& { return block.lost_bytes; });
+    of_listeners(
+        gauge("ferrule_sessions_open", "Sessions accepted and not yet released."),
+        [](const auto& block) -> auto& { return block.sessions_open; });
+    of_listeners(
+        gauge("ferrule_sessions_half_closed",
+              "Open sessions of which one flow has ended and the other still runs."),
+        [](const auto& block) -> auto& { return block.sessions_half_closed; });
+    of_listeners(
+        gauge("ferrule_sessions_closing", "Open sessions of which at least one flow has ended."),
+        [](const auto& block) -> auto& { return block.sessions_closing; });
+    of_listeners(
+        counter("ferrule_bytes_total", "Plaintext bytes read, by where they go."), "direction",
+        directions, [](const auto& block) -> auto& { return block.bytes; });
+    of_listeners(
+        counter("ferrule_lost_bytes_total",
+                "Plaintext bytes read and then not delivered, by where they should go."),
+        "direction", directions, [](const auto& block) -> auto& { return block.lost_bytes; });
 }
 
 void family_list::add_endings()
@@ -172,19 +180,20 @@ void family_list::add_endings()
                         "Time from a session's first end to the release of both sockets.");
     for (const auto& [listener, of_workers] : now_.listeners)
         for (const auto mode : ending::all_modes)
-            add_histogram(close, {{"listener", listener}, {"mode", ending::to_text(mode)}},
-                          of_workers, [=](const auto& block) -> auto& {
-                              return block.close_seconds[static_cast<std::size_t>(mode)];
-                          });
+            add_histogram(
+                close, {{"listener", listener}, {"mode", ending::to_text(mode)}},
+                of_workers, [=](const auto& block) -> auto& {
+                    return block.close_seconds[static_cast<std::size_t>(mode)];
+                });
 
-    of_listeners(counter("ferrule_close_notify_total",
-                         "The TLS goodbye: sent, received, missing at the client's end, or not "
-                         "answered in time."),
-                 "event", close_notify_words,
-                 [](const auto& block) -> auto& { return block.close_notify; });
+    of_listeners(
+        counter("ferrule_close_notify_total",
+                "The TLS goodbye: sent, received, missing at the client's end, or not "
+                "answered in time."),
+        "event", close_notify_words, [](const auto& block) -> auto& { return block.close_notify; });
 
-    auto& resets = counter("ferrule_resets_total",
-                           "TCP resets by peer, received (in) or sent (out).");
+    auto& resets =
+        counter("ferrule_resets_total", "TCP resets by peer, received (in) or sent (out).");
     for (const auto& [listener, of_workers] : now_.listeners)
         for (std::size_t side = 0; side < sides.size(); ++side)
             for (std::size_t way = 0; way < reset_directions.size(); ++way)
@@ -192,43 +201,47 @@ void family_list::add_endings()
                     {{"listener", listener},
                      {"side", sides[side]},
                      {"direction", reset_directions[way]}},
-                    sum(of_workers, [=](const auto& block) -> auto& {
-                        return block.resets[side][way];
-                    }));
+                    sum(
+                        of_workers, [=](const auto& block) -> auto& {
+                            return block.resets[side][way];
+                        }));
 
-    of_listeners(counter("ferrule_shutdown_timeouts_total",
-                         "Times that a bound of the shutdown block has passed."),
-                 "timeout", timeout_words,
-                 [](const auto& block) -> auto& { return block.timeouts; });
+    of_listeners(
+        counter("ferrule_shutdown_timeouts_total",
+                "Times that a bound of the shutdown block has passed."),
+        "timeout", timeout_words, [](const auto& block) -> auto& { return block.timeouts; });
 }
 
 void family_list::add_handshakes()
 {
-    of_listeners(counter("ferrule_handshakes_total", "TLS handshakes, by how they ended."),
-                 "result", handshake_words,
-                 [](const auto& block) -> auto& { return block.handshakes; });
-    of_listeners(counter("ferrule_tls_sessions_total", "Successful handshakes, by TLS version."),
-                 "version", tls_versions,
-                 [](const auto& block) -> auto& { return block.handshakes_by_version; });
-    of_listeners(counter("ferrule_tls_resumptions_total",
-                         "Successful handshakes that resumed an earlier TLS session."),
-                 [](const auto& block) -> auto& { return block.handshakes_resumed; });
+    of_listeners(
+        counter("ferrule_handshakes_total", "TLS handshakes, by how they ended."), "result",
+        handshake_words, [](const auto& block) -> auto& { return block.handshakes; });
+    of_listeners(
+        counter("ferrule_tls_sessions_total", "Successful handshakes, by TLS version."), "version",
+        tls_versions, [](const auto& block) -> auto& { return block.handshakes_by_version; });
+    of_listeners(
+        counter("ferrule_tls_resumptions_total",
+                "Successful handshakes that resumed an earlier TLS session."),
+        [](const auto& block) -> auto& { return block.handshakes_resumed; });
 
     auto& seconds = start(MetricType::Histogram, "ferrule_handshake_seconds",
                           "Duration of successful handshakes.");
     for (const auto& [listener, of_workers] : now_.listeners)
-        add_histogram(seconds, {{"listener", listener}}, of_workers,
-                      [](const auto& block) -> auto& { return block.handshake_seconds; });
+        add_histogram(
+            seconds, {{"listener", listener}}, of_workers,
+            [](const auto& block) -> auto& { return block.handshake_seconds; });
 }
 
 void family_list::add_accepting()
 {
-    of_listeners(counter("ferrule_accept_errors_total", "Failed calls of accept(2)."),
-                 [](const auto& block) -> auto& { return block.accept_errors; });
-    of_listeners(counter("ferrule_accept_paused_total",
-                         "Times that accepting stopped for want of something."),
-                 "reason", pause_words,
-                 [](const auto& block) -> auto& { return block.accept_paused; });
+    of_listeners(
+        counter("ferrule_accept_errors_total", "Failed calls of accept(2)."),
+        [](const auto& block) -> auto& { return block.accept_errors; });
+    of_listeners(
+        counter("ferrule_accept_paused_total",
+                "Times that accepting stopped for want of something."),
+        "reason", pause_words, [](const auto& block) -> auto& { return block.accept_paused; });
 }
 
 void family_list::add_backends()
@@ -236,16 +249,19 @@ void family_list::add_backends()
     auto& connects = counter("ferrule_backend_connects_total", "Tries to connect to a server.");
     for (const auto& [backend, server, of_workers] : now_.servers) {
         add(connects, {{"backend", backend}, {"server", server}, {"result", "ok"}},
-            sum(of_workers, [](const auto& block) -> auto& { return block.connects; }));
+            sum(
+                of_workers, [](const auto& block) -> auto& { return block.connects; }));
         add(connects, {{"backend", backend}, {"server", server}, {"result", "failed"}},
-            sum(of_workers, [](const auto& block) -> auto& { return block.connect_failures; }));
+            sum(
+                of_workers, [](const auto& block) -> auto& { return block.connect_failures; }));
     }
 
     auto& seconds = start(MetricType::Histogram, "ferrule_backend_connect_seconds",
                           "Duration of successful connects to a server.");
     for (const auto& [backend, server, of_workers] : now_.servers)
-        add_histogram(seconds, {{"backend", backend}, {"server", server}}, of_workers,
-                      [](const auto& block) -> auto& { return block.connect_seconds; });
+        add_histogram(
+            seconds, {{"backend", backend}, {"server", server}}, of_workers,
+            [](const auto& block) -> auto& { return block.connect_seconds; });
 }
 
 void family_list::add_certificates()
@@ -272,10 +288,11 @@ void family_list::add_process()
     add(gauge("ferrule_draining", "1 from the order to stop until the process ends."), {},
         state.draining.load());
 
-    auto& dropped = counter("ferrule_log_lines_dropped_total",
-                            "Lines that the log could not take.");
+    auto& dropped =
+        counter("ferrule_log_lines_dropped_total", "Lines that the log could not take.");
     add(dropped, {{"kind", "session"}},
-        sum(now_.workers, [](const auto& block) -> auto& { return block.log_lines_dropped; }) +
+        sum(
+            now_.workers, [](const auto& block) -> auto& { return block.log_lines_dropped; }) +
             static_cast<double>(state.session_lines_dropped.load()));
     add(dropped, {{"kind", "message"}}, static_cast<double>(state.log_lines_dropped.load()));
 

@@ -39,7 +39,7 @@ struct readings {
     std::optional<process_usage> usage; ///< nullopt: /proc cannot be read; its series are left out
 };
 
-/// The exposition, version 0.0.4. Sums over workers; label values from outside are made valid UTF-8.
+/// The exposition, version 0.0.4. Sums over workers; label values are made valid UTF-8.
 /// Allocates; for the exporter's thread, not for workers.
 std::string exposition(const readings& now);
 

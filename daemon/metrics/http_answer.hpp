@@ -18,8 +18,8 @@ struct http_answer {
 /// The methods that are answered, as the field Allow has it.
 inline constexpr std::string_view allowed_methods = "GET, HEAD";
 
-/// The answer to `method` on `target` ("/metrics?x=1": what follows the '?' is ignored). The body is
-/// the same for GET and HEAD; it is the caller who leaves it out.
+/// The answer to `method` on `target` ("/metrics?x=1": what follows the '?' is ignored). The body
+/// is the same for GET and HEAD; it is the caller who leaves it out.
 http_answer answer(std::string_view method, std::string_view target, const registry& numbers);
 
 } // namespace ferrule::metrics

@@ -20,11 +20,13 @@ namespace asio = boost::asio;
 /// socket is left alone: it is more likely a mistake in the configuration.
 bool is_abandoned_socket(const std::string& path)
 {
-    struct stat file{};
+    struct stat file {};
     if (lstat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode))
         return false;
     asio::io_context context;
     asio::local::stream_protocol::socket probe(context);
+    probe.open();
+    probe.non_blocking(true); // a server whose backlog is full is there, too: do not wait for it
     boost::system::error_code error;
     probe.connect(asio::local::stream_protocol::endpoint(path), error);
     return error == asio::error::connection_refused;

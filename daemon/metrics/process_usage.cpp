@@ -19,7 +19,7 @@ namespace {
 // second with a hundred thousand of them, so that is only for older kernels.
 std::optional<double> count_open_fds()
 {
-    struct stat folder{};
+    struct stat folder {};
     if (stat("/proc/self/fd", &folder) != 0)
         return std::nullopt;
     if (folder.st_size > 0)

@@ -1,9 +1,9 @@
 // Where every number of the process can be found: who writes, who reads.
 //
-// Workers ask once for the blocks that they count in (at start and at reload) and then count without
-// a lock. A scrape walks all blocks; the registry's mutex guards only the lists of blocks, and no
-// worker takes it while it serves sessions. Blocks are never freed: a listener that a reload removed
-// keeps its series, so that no counter goes backwards.
+// Workers ask once for the blocks that they count in (at start and at reload) and then count
+// without a lock. A scrape walks all blocks; the registry's mutex guards only the lists of blocks,
+// and no worker takes it while it serves sessions. Blocks are never freed: a listener that a reload
+// removed keeps its series, so that no counter goes backwards.
 #pragma once
 
 #include "metrics/counters.hpp"
@@ -30,7 +30,7 @@ struct process_state {
     std::atomic<std::uint64_t> reloads_failed{0};
     std::atomic<double> last_reload_seconds{0}; ///< Unix time of the last good (re)load
     std::atomic<bool> last_reload_ok{true};
-    std::atomic<std::uint64_t> log_lines_dropped{0}; ///< messages, for whatever reason
+    std::atomic<std::uint64_t> log_lines_dropped{0};     ///< messages, for whatever reason
     std::atomic<std::uint64_t> session_lines_dropped{0}; ///< by the log's writer: the target failed
 };
 

@@ -117,6 +117,8 @@ void demo_backend::server::stop()
 
 demo_backend::demo_backend() : server_(std::make_unique<server>()) {}
 
+// Only a lack of memory or a bug can throw here, and then ending the process is right.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 demo_backend::~demo_backend()
 {
     server_->stop();

@@ -142,7 +142,7 @@ void throw_unless_more_is_wanted(const error_code& error)
         throw boost::system::system_error(error);
 }
 
-using piece_buffer = std::array<char, 16 * 1024>;
+using piece_buffer = std::array<char, 64 * 1024>;
 
 /// Reads some of the body; 0 bytes say nothing about its end.
 asio::awaitable<std::size_t> read_piece(demo_connection& peer, request_parser& request,

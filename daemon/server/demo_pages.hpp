@@ -11,7 +11,10 @@ namespace ferrule::server {
 
 /// One client of the demo's server. Used on that server's thread only.
 struct demo_connection {
-    explicit demo_connection(boost::asio::ip::tcp::socket socket) : stream(std::move(socket)) {}
+    explicit demo_connection(boost::asio::ip::tcp::socket socket) : stream(std::move(socket))
+    {
+        input.reserve(most_input); // Beast reads as much at a time as there is room for
+    }
 
     static constexpr std::size_t most_input = 64 * 1024;
 

@@ -21,13 +21,16 @@ An upload that comes back                                      expect client_eof
 The server's end is the end of the body                        expect backend_eof
     curl -k https://{host}/stream/1000000 -o /dev/null
 
-A client that is killed in the middle of an upload             expect client_truncated
-    (echo half; sleep 3) | timeout -s KILL 1 curl -k -T - https://{host}/
+A client that dies before its upload is whole                  expect client_truncated
+    sleep 3 | timeout -s KILL 1 curl -k -T - https://{host}/
+
+A client that dies while it is sent an answer                  expect client_reset
+    timeout -s KILL 1 curl -k --limit-rate 1M https://{host}/bytes/1000000000 -o /dev/null
 
 A server that crashes in the middle of an answer               expect backend_reset
     curl -k https://{host}/reset/1000000 -o /dev/null
 
-In the last one curl reports an error, as it should: the answer was not whole. In the one before,
+In the last one curl reports an error, as it should: the answer was not whole. In the two before it
 the server got a reset, so that it cannot take half an upload for a whole one.
 )";
 

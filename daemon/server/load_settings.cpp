@@ -58,8 +58,7 @@ std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options
 
     std::vector<config::tls_finding> findings;
     for (const problem& found : tls::inspect(checked)) {
-        const auto level =
-            found.is_warning ? config::severity::warning : config::severity::error;
+        const auto level = found.is_warning ? config::severity::warning : config::severity::error;
         findings.push_back({place_of(found.which), level, found.message, fix_for(found)});
     }
     return findings;

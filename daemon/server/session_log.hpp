@@ -9,6 +9,7 @@
 #include "metrics/registry.hpp"
 #include "session/record.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,7 +27,14 @@ std::string demo_line(const session::record& ended);
 
 /// True if the ending is worth a line under `log.sessions: abnormal`: a cause or second other than
 /// client_eof and backend_eof, or an outcome other than whole. A probe is not abnormal.
-bool is_abnormal(const session::record& ended);
+bool is_abnormal(const session::record& ended) noexcept;
+
+/// The level of its line: debug for a probe, warning if it is abnormal, else info.
+config::log_level level_of(const session::record& ended) noexcept;
+
+/// True if the session gets a line under `log.level` and `log.sessions`.
+bool is_logged(const session::record& ended, config::log_level level,
+               config::logged_sessions which) noexcept;
 
 class session_log {
 public:
@@ -38,7 +46,8 @@ public:
     session_log(const config::log_settings& settings, int workers, metrics::registry& numbers,
                 style lines = style::configured);
 
-    /// Writes what is still in the rings, then stops the writer.
+    /// Writes what is still there, then stops the writer. Waits about a second at most for a target
+    /// that takes nothing.
     ~session_log();
     session_log(const session_log&) = delete;
     session_log& operator=(const session_log&) = delete;
@@ -54,7 +63,9 @@ public:
     /// Level, format and which sessions are logged may change at a reload; the target may not.
     void reconfigure(const config::log_settings& settings);
 
-    /// Closes and opens the target file again by its path (after log rotation).
+    /// Closes and opens the target file again by its path (after log rotation). The writer does it
+    /// before its next line; if that fails, it says so in the old file and goes on there. Any
+    /// thread.
     void reopen();
 
 private:

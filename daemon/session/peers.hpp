@@ -81,6 +81,8 @@ public:
     };
     handshake_state handshake() noexcept;
     bool has_sent_anything() const noexcept { return has_sent_anything_; }
+    /// Ciphertext came behind the handshake and waits: no event announces it again.
+    bool has_early_bytes() const noexcept { return !early_.empty(); }
 
     taken read(std::size_t budget) noexcept;
     handed write(std::span<const std::byte> bytes) noexcept;

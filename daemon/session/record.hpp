@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace ferrule::session {
@@ -22,7 +21,7 @@ public:
     short_text& operator=(std::string_view text) noexcept
     {
         size_ = static_cast<std::uint8_t>(std::min(text.size(), Capacity));
-        std::memcpy(bytes_.data(), text.data(), size_);
+        std::copy_n(text.begin(), size_, bytes_.begin());
         return *this;
     }
     std::string_view view() const noexcept { return {bytes_.data(), size_}; }

@@ -34,7 +34,9 @@ std::size_t direction_from(side from)
 
 bool session::can_be_read(side from) const noexcept
 {
-    if (!socket_of(from).is_open() || !socket_of(from).is_readable())
+    const bool has_bytes =
+        socket_of(from).is_readable() || (from == side::client && client_.has_early_bytes());
+    if (!socket_of(from).is_open() || !has_bytes)
         return false;
     if (!ending::wants_reading(facts_, from) || ending::flow_from(facts_, from).buffered)
         return false;

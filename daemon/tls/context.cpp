@@ -2,6 +2,7 @@
 
 #include "tls/assembly.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -153,6 +154,11 @@ ticket_key make_ticket_key()
     if (RAND_priv_bytes(key.data(), static_cast<int>(key.size())) != 1)
         throw std::runtime_error("no randomness for a ticket key: " + take_failure().text);
     return key;
+}
+
+std::string library_version()
+{
+    return OpenSSL_version(OPENSSL_VERSION);
 }
 
 } // namespace ferrule::tls

@@ -59,7 +59,7 @@ certificate_facts facts_of(const std::string& certificate_pem);
 class context {
 public:
     /// Throws std::runtime_error with the first error `inspect` finds ("key: does not match the
-    /// certificate"); warnings do not matter here.
+    /// certificate"), or for an ALPN name that has not 1 to 255 bytes. Warnings do not matter here.
     explicit context(const context_options& options);
     ~context();
     context(const context&) = delete;
@@ -73,5 +73,8 @@ private:
 
 /// A random ticket key. Throws std::runtime_error if there is no randomness.
 ticket_key make_ticket_key();
+
+/// "OpenSSL 3.0.22 …", as the library that is loaded says of itself.
+std::string library_version();
 
 } // namespace ferrule::tls

@@ -74,9 +74,8 @@ TEST_P(golden, gives_exactly_the_findings_in_the_text_file)
     EXPECT_EQ(found, read_whole(expected));
 
     const bool has_error =
-        std::any_of(reading.findings.begin(), reading.findings.end(), [](const auto& finding) {
-            return finding.level == config::severity::error;
-        });
+        std::any_of(reading.findings.begin(), reading.findings.end(),
+                    [](const auto& finding) { return finding.level == config::severity::error; });
     EXPECT_EQ(reading.settings.has_value(), !has_error);
 }
 

@@ -9,7 +9,6 @@ import unittest
 
 from support.backend import echo
 from support.case import DaemonCase, simple
-from support.places import is_sanitized
 from support.tcp import FIN
 from support.tls_client import HandshakeFailed, TlsClient
 from support.waiting import LIMIT, Background, TookTooLong, eventually

@@ -189,7 +189,7 @@ class Reload(DaemonCase):
     def test_a_listener_can_be_added_and_removed(self):
         daemon = self.start(simple(self.app))
         settings = simple(self.app)
-        second = dict(settings["listeners"][0], name="second")
+        second = dict(settings["listeners"][0], name="second", addresses=["127.0.0.2:0"])
         old = self.open(daemon)
         self.reload(daemon, {**settings, "listeners": [*settings["listeners"], second]})
         daemon.message("listening listener=second address=")
@@ -216,6 +216,7 @@ class Reload(DaemonCase):
             time.sleep(0.002)
         daemon.wait_for_metric("ferrule_reloads_total", lambda count: count >= 1, result="ok")
         self.says(client)
+        self.ends_clean(client)
         self.assertEqual(daemon.stop(), 0)
 
 

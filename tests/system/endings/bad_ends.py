@@ -15,7 +15,7 @@ BACKEND_RESET = Ends("backend_reset", None, "reset", "gone", first_end="backend"
 ANY_OUTCOME = {"whole", "unconfirmed", "lost"}
 
 
-# --- the backend -------------------------------------------------------------------------------------
+# --- the backend ----------------------------------------------------------------------------------
 
 @row("R20", "a backend's reset in mid-stream is never a clean end for the client",
      given="the backend sends 100 000 bytes, then RST",
@@ -103,7 +103,7 @@ def reset_in_half_close(it):
     it.client_saw(client.read_until_end(), DATA, end=RST)
 
 
-# --- the client --------------------------------------------------------------------------------------
+# --- the client -----------------------------------------------------------------------------------
 
 @row("R30", "a client that is cut off without close_notify is a reset for the backend",
      given="the client sends 100 000 bytes, then FIN without close_notify",
@@ -217,7 +217,7 @@ def reset_after_backend_end(it):
     it.backend_saw(peer.recv_until_end(), DATA, end=RST)
 
 
-# --- TLS ---------------------------------------------------------------------------------------------
+# --- TLS ------------------------------------------------------------------------------------------
 
 def details(*words):
     def check(it, line):

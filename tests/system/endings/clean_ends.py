@@ -283,15 +283,18 @@ def many_at_once(it):
     it.notes = it.notes[-2:]
 
 
-@row("R19", "a client that still holds unread tickets may end the TLS 1.3 session",
-     given="the client never reads until the backend has ended",
+@row("R19", "a request right behind the handshake is served without waiting for more",
+     given="the client sends Finished and request in one write, and ends only after the answer",
      client="all bytes, close_notify, FIN", backend="all bytes, FIN", ends=CLIENT_FIRST,
-     versions=(TLS13,))
-def unread_tickets(it):
-    client, peer = it.connect()
+     versions=(TLS13,), check_log=counts(1000, 1000))
+def request_with_finished(it):
+    client = it.client().handshake(hold_last_flight=True)
     client.send(REQUEST)
+    peer = it.backend.accept()
+    it.check(peer.recv_exactly(len(REQUEST)) == REQUEST, "the request differs")
+    peer.send(REQUEST)
+    it.check(client.read_exactly(len(REQUEST)) == REQUEST, "the answer differs")
     client.goodbye()
-    it.backend_saw(peer.recv_until_end(), REQUEST)
+    it.backend_saw(peer.recv_until_end())
     peer.fin()
-    client.has_input(0)
     it.client_saw(client.read_until_end(), close_notify=True)

@@ -1,4 +1,4 @@
-"""The `shutdown` block: each option with each of its values."""
+"""The `shutdown` block: `mode`, `timeout` and `half_close`, each with each of its values."""
 
 import time
 
@@ -19,7 +19,7 @@ def answer(it, client, peer, data=REQUEST):
     it.client_saw(client.read_until_end(), data, close_notify=True)
 
 
-# --- mode: wait --------------------------------------------------------------------------------------
+# --- mode: wait -----------------------------------------------------------------------------------
 
 @row("R80", "`wait`: a client that never answers our close_notify is cut after `timeout`",
      given="`timeout: 500ms`; the backend answers, ends, and still listens; the client is silent",
@@ -46,7 +46,7 @@ def goes_on_sending(it):
     it.backend_saw(peer.recv_until_end(), REQUEST[:10])
 
 
-# --- mode: notify ------------------------------------------------------------------------------------
+# --- mode: notify ---------------------------------------------------------------------------------
 
 @row("R82", "`notify` does not wait for the client's answer",
      given="`mode: notify`, `timeout: 60s`, `linger: 300ms`; the backend answers, ends, and still "
@@ -95,7 +95,7 @@ def notify_while_sending(it):
     it.check(seen.end == RST, f"the backend saw {seen.end}, not RST")
 
 
-# --- mode: abort -------------------------------------------------------------------------------------
+# --- mode: abort ----------------------------------------------------------------------------------
 
 ABORTED = Ends("backend_eof", None, "reset", "reset", first_end="backend")
 
@@ -125,7 +125,7 @@ def abort_slow_client(it):
     it.backend_saw(peer.recv_until_end(), end=RST)
 
 
-# --- half_close --------------------------------------------------------------------------------------
+# --- half_close -----------------------------------------------------------------------------------
 
 @row("R87", "`half_close: close`: the client's end ends the session",
      given="`half_close: close`; the client sends a request and a close_notify",
@@ -166,154 +166,3 @@ def close_on_backend_end(it):
     answer(it, client, peer)
     client.goodbye()
     it.backend_saw(peer.recv_until_end(), end=RST)
-
-
-# --- half_close_timeout ------------------------------------------------------------------------------
-
-@row("R90", "`half_close_timeout`: a backend that never answers a client that has ended",
-     given="`half_close_timeout: 400ms`; request and close_notify from the client, silence from the "
-           "backend",
-     client="RST; no close_notify", backend="all bytes, FIN; then RST",
-     listener={"shutdown": {"half_close_timeout": "400ms"}},
-     ends=Ends("client_eof", "half_close_timeout", "reset", "reset", first_end="client"))
-def backend_never_answers(it):
-    client, peer = it.connect()
-    client.send(REQUEST)
-    client.send_close_notify()
-    it.backend_saw(peer.recv_until_end(), REQUEST)
-    it.client_saw(client.read_until_end(), end=RST)
-
-
-@row("R91", "`half_close_timeout` after more than a second of silence is polite",
-     given="`half_close_timeout: 1500ms`; the same",
-     client="close_notify, FIN", backend="all bytes, FIN",
-     listener={"shutdown": {"half_close_timeout": "1500ms", "linger": "300ms"}},
-     ends=Ends("client_eof", "half_close_timeout", "exchanged", "sent", first_end="client"))
-def backend_never_answers_politely(it):
-    client, peer = it.connect()
-    client.send(REQUEST)
-    client.send_close_notify()
-    it.backend_saw(peer.recv_until_end(), REQUEST)
-    it.client_saw(client.read_until_end(), close_notify=True)
-
-
-@row("R92", "`half_close_timeout` bounds silence, not work",
-     given="`half_close_timeout: 2s`; after the client's end the backend sends a byte each 400 ms for "
-           "4 s, then ends",
-     client="all bytes, close_notify, FIN", backend="all bytes, FIN",
-     listener={"shutdown": {"half_close_timeout": "2s"}},
-     ends=Ends("client_eof", "backend_eof", "exchanged", "exchanged"), check_log=counts(1000, 10))
-def slow_answer(it):
-    client, peer = it.connect()
-    client.send(REQUEST)
-    client.goodbye()
-    it.backend_saw(peer.recv_until_end(), REQUEST)
-    for number in range(10):
-        time.sleep(0.4)
-        peer.send(REQUEST[number:number + 1])
-    peer.fin()
-    it.client_saw(client.read_until_end(), REQUEST[:10], close_notify=True)
-
-
-# --- drain_timeout and deadline ----------------------------------------------------------------------
-
-def loses(it, line):
-    it.check(line["lost_to_client_bytes"] > 0, "the log says that nothing was lost")
-
-
-@row("R93", "`drain_timeout`: a client that takes nothing loses what waits for it, and it is counted",
-     given="`drain_timeout: 700ms`; the backend sends 200 000 bytes and ends; the client has a small "
-           "window and reads nothing",
-     client="the beginning, RST; no close_notify", backend="RST",
-     listener={"shutdown": {"drain_timeout": "700ms"}}, check_log=loses,
-     ends=Ends("backend_eof", "write_stalled", "reset", "reset", outcome="lost"),
-     metrics={"close_notify sent": {0, 1}})
-def takes_nothing(it):
-    client, peer = it.connect(receive_buffer=4096)
-    data = pattern(200_000)
-    peer.send(data)
-    peer.fin()
-    it.backend_saw(peer.recv_until_end(), end=RST)
-    it.client_saw(client.read_until_end(), data, end=RST, starts=True)
-
-
-@row("R94", "`deadline` ends what only progresses slowly",
-     given="`deadline: 1500ms`; both sides have ended; the client reads 500 000 bytes at 4 kB each "
-           "50 ms",
-     client="the beginning, RST; no close_notify", backend="all bytes, FIN",
-     listener={"shutdown": {"deadline": "1500ms"}}, check_log=loses,
-     ends=Ends("client_eof", "backend_eof", "reset", {"reset", "exchanged"}, outcome="lost"),
-     metrics={"close_notify sent": {0, 1}, "timeouts deadline": 1, "resets backend out": None})
-def deadline(it):
-    client, peer = it.connect(receive_buffer=8192)
-    client.send(REQUEST)
-    client.goodbye()
-    it.backend_saw(peer.recv_until_end(), REQUEST)
-    data = pattern(500_000)
-    peer.send(data)
-    peer.fin()
-    it.client_saw(client.read_until_end(chunk=4096, pause=0.05), data, end=RST, starts=True)
-
-
-# --- on_client_truncation, on_client_reset, on_backend_reset -----------------------------------------
-
-@row("R95", "`on_client_truncation: fin` takes a bare FIN for an end",
-     given="`on_client_truncation: fin`; the client sends 100 000 bytes, then FIN without close_notify; "
-           "the backend answers",
-     client="all bytes, close_notify, FIN", backend="all bytes, FIN",
-     listener={"shutdown": {"on_client_truncation": "fin"}},
-     ends=Ends("client_truncated", "backend_eof", "exchanged", "exchanged", first_end="client"))
-def truncation_forgiven(it):
-    client, peer = it.connect()
-    client.send(DATA)
-    client.fin()
-    it.backend_saw(peer.recv_until_end(), DATA)
-    answer(it, client, peer)
-
-
-@row("R96", "`on_client_reset: fin` takes a reset for an end",
-     given="`on_client_reset: fin`; the client sends 100 000 bytes, then RST",
-     client="-", backend="all bytes, FIN", listener={"shutdown": {"on_client_reset": "fin"}},
-     ends=Ends("client_reset", {None, "backend_eof"}, "gone", {"sent", "exchanged"}))
-def reset_forgiven(it):
-    client, peer = it.connect()
-    client.send(DATA)
-    client.settle()
-    client.rst()
-    it.backend_saw(peer.recv_until_end(), DATA)
-    peer.close()
-
-
-@row("R97", "`on_backend_reset: truncate` says FIN without close_notify",
-     given="`on_backend_reset: truncate`; the backend sends 100 000 bytes, then RST",
-     client="all bytes, FIN; no close_notify", backend="-",
-     listener={"shutdown": {"on_backend_reset": "truncate", "linger": "300ms"}},
-     ends=Ends("backend_reset", None, "sent", "gone", first_end="backend"))
-def truncate(it):
-    client, peer = it.connect()
-    peer.send(DATA)
-    peer.settle()
-    peer.rst()
-    it.client_saw(client.read_until_end(), DATA)
-
-
-# --- where the block stands --------------------------------------------------------------------------
-
-@row("R98", "a backend's `shutdown` holds for listeners that say nothing",
-     given="`mode: abort` on the backend; the backend sends 100 000 bytes and ends",
-     client="all bytes, RST; no close_notify", backend="RST", ends=ABORTED,
-     backend_options={"shutdown": {"mode": "abort"}})
-def backend_block(it):
-    abort(it)
-
-
-@row("R99", "a listener's `shutdown` wins over its backend's",
-     given="`mode: abort` on the backend, `mode: wait` on the listener",
-     client="all bytes, close_notify, FIN", backend="FIN",
-     listener={"shutdown": {"mode": "wait"}}, backend_options={"shutdown": {"mode": "abort"}},
-     ends=Ends("backend_eof", "client_eof", "exchanged", "exchanged"))
-def nearest_block(it):
-    client, peer = it.connect()
-    answer(it, client, peer)
-    client.goodbye()
-    it.backend_saw(peer.recv_until_end())

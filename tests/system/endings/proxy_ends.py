@@ -91,33 +91,55 @@ def loses(direction):
     return check
 
 
+STALLED = Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", outcome="lost",
+               first_end="proxy")
+
+
 @row("R115", "a client that takes nothing while bytes wait for it",
-     given="`idle: 1s`; the backend sends as much as it can; the client has a small window and reads "
-           "nothing",
-     client="the beginning, RST; no close_notify", backend="RST", listener=idle("1s"),
-     ends=Ends("write_stalled", None, "reset", "reset", outcome="lost", first_end="proxy"),
-     check_log=loses("to_client"))
+     given="`idle: 1s`, `drain_timeout: 500ms`; the backend sends as much as it can; the client has "
+           "a small window and reads nothing",
+     client="the beginning, RST; no close_notify", backend="RST",
+     listener=idle("1s", drain_timeout="500ms"), ends=STALLED, check_log=loses("to_client"),
+     metrics={"timeouts drain": {0, 1}})
 def stalled_client(it):
     client, peer = it.connect(receive_buffer=8192)
     data = pattern(64 * 1024 * 1024)
     it.check(peer.send(data) is False, "the backend could send everything")
     it.backend_saw(peer.recv_until_end(), end=RST)
+    it.daemon.session(it.name)
     it.client_saw(client.read_until_end(), data, end=RST, starts=True)
 
 
 @row("R116", "a backend that takes nothing while bytes wait for it",
-     given="`idle: 1s`; the client sends as much as it can; the backend has a small window and reads "
-           "nothing",
-     client="RST; no close_notify", backend="the beginning, RST", listener=idle("1s"),
-     server={"receive_buffer": 8192},
-     ends=Ends("write_stalled", None, "reset", "reset", outcome="lost", first_end="proxy"),
-     check_log=loses("to_backend"))
+     given="`idle: 1s`, `drain_timeout: 500ms`; the client sends as much as it can; the backend has "
+           "a small window and reads nothing",
+     client="RST; no close_notify", backend="the beginning, RST",
+     listener=idle("1s", drain_timeout="500ms"), server={"receive_buffer": 8192}, ends=STALLED,
+     check_log=loses("to_backend"), metrics={"timeouts drain": {0, 1}})
 def stalled_backend(it):
     client, peer = it.connect()
     data = pattern(64 * 1024 * 1024)
     it.check(client.send(data) is False, "the client could send everything")
     it.client_saw(client.read_until_end(), end=RST)
+    it.daemon.session(it.name)
     it.backend_saw(peer.recv_until_end(), data, end=RST, starts=True)
+
+
+@row("R120", "a stalled client that takes bytes again before `drain_timeout` gets all that were read",
+     given="`idle: 1s`; the backend sends as much as it can; the client reads only after the backend "
+           "was cut",
+     client="all that the proxy had read, RST; no close_notify", backend="RST",
+     listener=idle("1s"), check_log=lambda it, line: it.check(
+         line["to_client_bytes"] == it.received, "the client did not get all that was read"),
+     ends=Ends("write_stalled", None, "reset", "reset", first_end="proxy"))
+def stalled_client_recovers(it):
+    client, peer = it.connect(receive_buffer=8192)
+    data = pattern(64 * 1024 * 1024)
+    it.check(peer.send(data) is False, "the backend could send everything")
+    it.backend_saw(peer.recv_until_end(), end=RST)
+    seen = client.read_until_end()
+    it.received = len(seen.data)
+    it.client_saw(seen, data, end=RST, starts=True)
 
 
 @row("R117", "`lifetime` in the middle of a transfer is a cut",

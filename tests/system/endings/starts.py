@@ -28,7 +28,7 @@ def not_called(it):
     it.check(not it.backend.was_called(), "there was a connection to the backend")
 
 
-# --- the backend -------------------------------------------------------------------------------------
+# --- the backend ----------------------------------------------------------------------------------
 
 @row("R50", "a backend that refuses is a reset for the client, never an empty answer",
      given="nothing listens on the server's port",
@@ -87,7 +87,7 @@ def back_again(it):
     it.client_saw(client.read_until_end(), close_notify=True)
 
 
-# --- no TLS at all -----------------------------------------------------------------------------------
+# --- no TLS at all --------------------------------------------------------------------------------
 
 def raw_end(client):
     """What came over TCP until the end, as it is."""
@@ -148,7 +148,7 @@ def no_hello(it):
     not_called(it)
 
 
-# --- an unfinished handshake -------------------------------------------------------------------------
+# --- an unfinished handshake ----------------------------------------------------------------------
 
 @row("R64", "a client that ends in the middle of the handshake",
      given="ClientHello, then FIN", client="-", backend="no connection", ends=FAILED,

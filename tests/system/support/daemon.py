@@ -93,7 +93,7 @@ class Daemon:
             self.exit_code = self.process.wait()
             self._condition.notify_all()
 
-    def _wait(self, question, what, limit=None):
+    def _wait(self, question, what, limit=None, listener=None):
         limit = LIMIT if limit is None else limit
         with self._condition:
             def answer():
@@ -104,8 +104,8 @@ class Daemon:
                 return found
             if self.exit_code is not None:
                 raise AssertionError(f"the daemon has exited with {self.exit_code} while waiting "
-                                     f"for: {what}\n{self.log()}")
-        raise TookTooLong(f"gave up after {limit:g} s waiting for: {what}\n{self.log()}")
+                                     f"for: {what}\n{self.log(listener)}")
+        raise TookTooLong(f"gave up after {limit:g} s waiting for: {what}\n{self.log(listener)}")
 
     def message(self, expression, limit=None, after=0):
         """The match of the first message (from number `after` on) in which `expression` occurs."""
@@ -125,15 +125,17 @@ class Daemon:
         def find():
             lines = self.sessions_of(listener)
             return lines[:count] if len(lines) >= count else None
-        lines = self._wait(find, f"{count} ended session(s) of {listener}", limit)
+        lines = self._wait(find, f"{count} ended session(s) of {listener}", limit, listener)
         return lines[0] if count == 1 else lines
 
-    def log(self, listener=None, last=60):
+    def log(self, listener=None, last=20):
         """The log as text, for a failure report."""
         lines = [json.dumps(line) for line in
                  (self.sessions_of(listener) if listener else self.sessions)]
-        lines += [f"{level}: {text}" for level, text in self.messages if level != "debug"]
-        return "\n".join(["  | " + line for line in (lines[-last:] + self.foreign[-last:])])
+        messages = [f"{level}: {text}" for level, text in self.messages
+                    if not text.startswith("listening ")]
+        return "\n".join(["  | " + line for line in
+                          (lines[-last:] + messages[-last:] + self.foreign[-last:])])
 
     # --- start and end --------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import threading
 
 SOURCE = pathlib.Path(os.environ.get(
     "FERRULE_SOURCE_DIR", pathlib.Path(__file__).resolve().parents[3]))
@@ -29,14 +30,22 @@ def fresh(name):
     return folder() / f"{next(_unique)}-{name}"
 
 
-@functools.lru_cache(maxsize=None)
+_making = threading.Lock()
+
+
 def certificate(common_name="localhost"):
     """Paths of a self-signed certificate and its key, made once for each name."""
+    with _making:
+        return _certificate(common_name)
+
+
+@functools.lru_cache(maxsize=None)
+def _certificate(common_name):
     certificate_path = folder() / f"{common_name}.cert.pem"
     key_path = folder() / f"{common_name}.key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", f"/CN={common_name}",
+         "-nodes", "-days", "90", "-subj", f"/CN={common_name}",
          "-addext", f"subjectAltName=DNS:{common_name},DNS:localhost,IP:127.0.0.1,IP:::1",
          "-keyout", str(key_path), "-out", str(certificate_path)],
         check=True, capture_output=True, timeout=60)

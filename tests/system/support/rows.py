@@ -105,7 +105,9 @@ class ChapterCase(unittest.TestCase):
             cls.begin(set(cls.table()))
 
     def _ask(self, name):
-        self.results[name].result()
+        failure = self.results[name].exception()
+        if failure is not None:
+            self.fail(f"\n{failure}")
 
     def test_zz_the_daemon_had_no_reason_to_complain(self):
         concurrent.futures.wait(self.results.values())
@@ -136,12 +138,16 @@ class Runner(unittest.TextTestRunner):
 
 
 class _Unfinished(dict):
+    """The results of a chapter that did not start."""
+
     def __init__(self, failure):
         super().__init__()
         self._failure = failure
 
     def __missing__(self, name):
-        raise AssertionError(f"the chapter did not start: {self._failure}")
+        result = concurrent.futures.Future()
+        result.set_exception(AssertionError(f"the chapter did not start: {self._failure}"))
+        return result
 
 
 def _flat(suite):

@@ -1,0 +1,123 @@
+// The command line: run, check, demo, version.
+//
+// Exit codes: 0 fine, 1 failed at run time (or drained, but not every session ended whole), 2 wrong
+// usage or configuration.
+
+#include "base/version.hpp"
+#include "server/demo.hpp"
+#include "server/load_settings.hpp"
+#include "server/server.hpp"
+#include "server/summary.hpp"
+#include "tls/context.hpp"
+
+#include <CLI/CLI.hpp>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+namespace {
+
+using namespace ferrule;
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+/// Each session needs two descriptors: take all that the system gives.
+void raise_descriptor_limit()
+{
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/// Reads and prints findings to standard error.
+server::loaded load(const std::string& path)
+{
+    server::loaded loaded = server::load_settings(path);
+    const std::string findings = config::to_text(loaded.reading.findings, loaded.text, path);
+    std::fputs(findings.c_str(), stderr);
+    if (loaded.reading.settings.has_value())
+        loaded.reading.settings->file = path;
+    return loaded;
+}
+
+int run(const std::string& path)
+{
+    server::loaded loaded = load(path);
+    if (!loaded.reading.settings.has_value())
+        return exit_usage;
+    const config::settings settings = std::move(*loaded.reading.settings);
+    metrics::registry numbers{server::worker_count(settings)};
+    server::session_log log{settings.log, server::worker_count(settings), numbers};
+    server::server server{settings, [path] { return server::load_settings(path); }, numbers, log};
+    return server.run();
+}
+
+int check(const std::string& path)
+{
+    const server::loaded loaded = load(path);
+    if (!loaded.reading.settings.has_value())
+        return exit_usage;
+    std::printf("%s: fine\n%s", path.c_str(), server::summary(*loaded.reading.settings).c_str());
+    return 0;
+}
+
+int version()
+{
+    std::printf("ferrule %s (%s)\n", std::string{base::version}.c_str(),
+                tls::library_version().c_str());
+    return 0;
+}
+
+} // namespace
+
+int main(int count, char** arguments)
+{
+    std::signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+
+    CLI::App app{"Ferrule terminates TLS in front of plaintext TCP servers, and ends every connection "
+                 "truthfully, within a bound, and with a count.\n"
+                 "Exit codes: 0 fine, 1 failed at run time, 2 wrong usage or configuration."};
+    app.name("ferrule");
+    app.require_subcommand(1);
+
+    std::string path;
+    CLI::App* run_command = app.add_subcommand("run", "serve as a configuration file says");
+    run_command->add_option("-c,--config", path, "the configuration file")->required();
+    CLI::App* check_command =
+        app.add_subcommand("check", "report every error of a configuration file, or what it means");
+    check_command->add_option("FILE", path, "the configuration file")->required();
+    CLI::App* demo_command = app.add_subcommand(
+        "demo", "serve an embedded backend on 127.0.0.1:8443 and tell each session's ending");
+    server::demo_options demo;
+    demo_command->add_option("--port", demo.port, "TLS port")->capture_default_str();
+    demo_command->add_option("--metrics-port", demo.metrics_port, "metrics port")
+        ->capture_default_str();
+    CLI::App* version_command = app.add_subcommand("version", "print the version");
+
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : exit_usage;
+    }
+    try {
+        if (run_command->parsed())
+            return run(path);
+        if (check_command->parsed())
+            return check(path);
+        if (demo_command->parsed())
+            return server::run_demo(demo);
+        if (version_command->parsed())
+            return version();
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "ferrule: %s\n", error.what());
+        return exit_failed;
+    }
+    return exit_usage;
+}

@@ -1,0 +1,170 @@
+#include "server/deployment.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace ferrule::server {
+
+namespace {
+
+/// How an address is known over reloads. A port that the kernel chooses is the listener's own.
+std::string key_of(const config::listener_settings& listener, const config::endpoint& where)
+{
+    const bool kernel_chooses =
+        where.port == 0 && where.type != config::endpoint::kind::unix_socket;
+    return kernel_chooses ? listener.name + " " + where.text() : where.text();
+}
+
+std::uint64_t descriptor_limit()
+{
+    rlimit limit{};
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+}
+
+tls::context_options context_options_of(const config::listener_settings& listener,
+                                        const tls::ticket_key& tickets)
+{
+    const config::tls_settings& tls = listener.tls;
+    return {.certificate_pem = tls.certificate_pem,
+            .key_pem = tls.key_pem,
+            .min_version = tls.min_version,
+            .max_version = tls.max_version,
+            .ciphers = tls.ciphers,
+            .suites = tls.suites,
+            .groups = tls.groups,
+            .alpn = tls.alpn,
+            .session_id_context = listener.name,
+            .tickets = tickets};
+}
+
+} // namespace
+
+std::uint64_t sessions_for_descriptors(std::uint64_t descriptors, int workers,
+                                       std::size_t listening_sockets)
+{
+    const std::uint64_t own = 96 + static_cast<std::uint64_t>(workers) * 8 + listening_sockets;
+    // A very low limit still serves a few sessions.
+    const std::uint64_t reserve = std::min(own, descriptors / 2);
+    return std::max<std::uint64_t>(1, (descriptors - reserve) / 2);
+}
+
+deployment::deployment(metrics::registry& numbers, int workers)
+    : numbers_{numbers}, workers_{workers}
+{
+}
+
+const tls::ticket_key& deployment::ticket_key_of(const std::string& listener)
+{
+    const auto known = ticket_keys_.find(listener);
+    if (known != ticket_keys_.end())
+        return known->second;
+    return ticket_keys_.emplace(listener, tls::make_ticket_key()).first->second;
+}
+
+std::vector<session::server> deployment::servers_of(const config::backend_settings& backend,
+                                                    int worker, const lookups& found) const
+{
+    std::vector<session::server> servers;
+    for (const config::endpoint& each : backend.servers) {
+        const std::string text = each.text();
+        metrics::server_counters& counters = numbers_.of_server(worker, backend.name, text);
+        for (const net::address& where : found.at(text).addresses)
+            servers.push_back({text, where, &counters, {}});
+    }
+    return servers;
+}
+
+void deployment::bind(const config::listener_settings& listener, prepared& result,
+                      std::vector<listener_setup>& setups)
+{
+    for (const config::endpoint& each : listener.addresses) {
+        const std::string key = key_of(listener, each);
+        result.open.insert(key);
+        for (listener_setup& setup : setups)
+            setup.addresses.push_back(key);
+        if (open_.contains(key))
+            continue;
+        const resolved found = resolve(each);
+        if (found.addresses.empty())
+            throw std::runtime_error("listener " + listener.name + ": " + each.text() + ": " +
+                                     found.error);
+        for (const net::address& where : found.addresses) {
+            net::listening_socket first{where, listener.backlog, listener.timeouts.idle};
+            result.listening.push_back("listener=" + listener.name +
+                                       " address=" + first.where().text());
+            for (std::size_t worker = 1; worker < setups.size(); ++worker)
+                setups[worker].fresh.push_back({key, first.for_another_worker()});
+            setups[0].fresh.push_back({key, std::move(first)});
+        }
+    }
+}
+
+void deployment::make_profiles(const config::listener_settings& listener, prepared& result,
+                               std::vector<listener_setup>& setups)
+{
+    const tls::context_options options =
+        context_options_of(listener, ticket_key_of(listener.name));
+    for (std::size_t worker = 0; worker < setups.size(); ++worker) {
+        const auto& backends = result.workers[worker].backends;
+        const auto backend = std::find_if(backends.begin(), backends.end(), [&](const auto& each) {
+            return each->name() == listener.backend;
+        });
+        auto profile = std::make_shared<session::profile>();
+        profile->listener = listener.name;
+        profile->timeouts = listener.timeouts;
+        profile->shutdown = listener.shutdown;
+        profile->tls = std::make_shared<tls::context>(options);
+        profile->backend = *backend; // the reader has checked the name
+        profile->counters = &numbers_.of_listener(static_cast<int>(worker), listener.name);
+        setups[worker].profile = std::move(profile);
+    }
+    result.certificates[listener.name] = tls::facts_of(listener.tls.certificate_pem);
+}
+
+deployment::prepared deployment::prepare(const config::settings& settings)
+{
+    prepared result;
+    result.workers.resize(static_cast<std::size_t>(workers_));
+    const lookups found = resolve_servers(settings.backends);
+    for (const auto& [server, each] : found) {
+        if (!each.error.empty())
+            result.warnings.push_back("server=" + server + ": cannot be looked up: " + each.error);
+    }
+    for (const config::backend_settings& backend : settings.backends) {
+        for (int worker = 0; worker < workers_; ++worker) {
+            auto pool = std::make_shared<session::backend_pool>(backend.name);
+            pool->set_servers(servers_of(backend, worker, found));
+            result.workers[static_cast<std::size_t>(worker)].backends.push_back(std::move(pool));
+        }
+    }
+    for (const config::listener_settings& listener : settings.listeners) {
+        std::vector<listener_setup> setups(static_cast<std::size_t>(workers_));
+        make_profiles(listener, result, setups);
+        bind(listener, result, setups);
+        for (std::size_t worker = 0; worker < setups.size(); ++worker)
+            result.workers[worker].listeners.push_back(std::move(setups[worker]));
+    }
+    const std::uint64_t limit =
+        settings.max_sessions != 0
+            ? settings.max_sessions
+            : sessions_for_descriptors(descriptor_limit(), workers_,
+                                       result.open.size() * static_cast<std::size_t>(workers_));
+    for (worker_setup& each : result.workers)
+        each.max_sessions =
+            std::max<std::uint64_t>(1, limit / static_cast<std::uint64_t>(workers_));
+    return result;
+}
+
+void deployment::commit(const prepared& what)
+{
+    open_ = what.open;
+    for (const auto& [listener, facts] : what.certificates)
+        numbers_.set_certificate(listener, {facts.subject, facts.serial,
+                                            static_cast<double>(facts.not_after_seconds)});
+}
+
+} // namespace ferrule::server

@@ -1,0 +1,61 @@
+// Settings → what each worker needs: bound sockets, TLS contexts, servers with their addresses.
+//
+// Everything that can fail fails here, before any worker has heard of the change: a reload either
+// happens whole or not at all.
+#pragma once
+
+#include "config/settings.hpp"
+#include "metrics/registry.hpp"
+#include "server/resolve.hpp"
+#include "server/worker.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace ferrule::server {
+
+class deployment {
+public:
+    /// `numbers` must outlive it. Main thread only.
+    deployment(metrics::registry& numbers, int workers);
+
+    struct prepared {
+        std::vector<worker_setup> workers;
+        std::vector<std::string> listening; ///< "listener=web address=127.0.0.1:8443", newly bound
+        std::vector<std::string> warnings;  ///< host names that could not be looked up
+        std::set<std::string> open;         ///< the addresses that are open once it is committed
+        std::map<std::string, tls::certificate_facts> certificates; ///< by listener
+    };
+
+    /// Binds what is not open yet, makes contexts, looks names up (blocking). Throws
+    /// std::runtime_error with a text for the operator; then nothing has changed.
+    prepared prepare(const config::settings& settings);
+
+    /// Records that the workers have been given what was prepared.
+    void commit(const prepared& what);
+
+    /// The servers of a backend for one worker, as far as they were found.
+    std::vector<session::server> servers_of(const config::backend_settings& backend, int worker,
+                                            const lookups& found) const;
+
+private:
+    void bind(const config::listener_settings& listener, prepared& result,
+              std::vector<listener_setup>& setups);
+    void make_profiles(const config::listener_settings& listener, prepared& result,
+                       std::vector<listener_setup>& setups);
+    const tls::ticket_key& ticket_key_of(const std::string& listener);
+
+    metrics::registry& numbers_;
+    int workers_;
+    std::set<std::string> open_;
+    std::map<std::string, tls::ticket_key> ticket_keys_; ///< kept over reloads
+};
+
+/// How many sessions fit into the descriptors of this process (two for each), for `limits.sessions:
+/// auto`.
+std::uint64_t sessions_for_descriptors(std::uint64_t descriptors, int workers,
+                                       std::size_t listening_sockets);
+
+} // namespace ferrule::server

@@ -1,0 +1,71 @@
+// The way of a session's record from its worker to the log's writer.
+#pragma once
+
+#include "session/record.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+
+namespace ferrule::server {
+
+/// A queue of fixed size between one thread that pushes and one that pops, without a lock. The
+/// memory of the records (about half a megabyte) is only reserved: pages become real as they are
+/// used.
+class record_ring {
+public:
+    static constexpr std::uint32_t capacity = 1024;
+
+    record_ring() : slots_{std::allocator<session::record>{}.allocate(capacity)} {}
+    ~record_ring() { std::allocator<session::record>{}.deallocate(slots_, capacity); }
+    record_ring(const record_ring&) = delete;
+    record_ring& operator=(const record_ring&) = delete;
+
+    /// Copies the record in; false if there is no room. The pushing thread.
+    bool push(const session::record& ended) noexcept
+    {
+        const std::uint32_t head = head_.load(std::memory_order_relaxed);
+        // The other side's index is only looked at when the old look does not suffice any more: it
+        // is on a cache line that the other side writes.
+        if (head - seen_tail_ == capacity) {
+            seen_tail_ = tail_.load(std::memory_order_acquire);
+            if (head - seen_tail_ == capacity)
+                return false;
+        }
+        std::construct_at(slots_ + head % capacity, ended);
+        // Not just release: whoever pushes looks next at whether the writer sleeps, and the writer
+        // before it sleeps at whether something was pushed. One order of all four makes sure that
+        // one of the two sees the other.
+        head_.store(head + 1, std::memory_order_seq_cst);
+        return true;
+    }
+
+    /// The oldest record, or null. Valid until pop(). The popping thread.
+    const session::record* front() const noexcept
+    {
+        return is_empty() ? nullptr : slots_ + tail_.load(std::memory_order_relaxed) % capacity;
+    }
+
+    void pop() noexcept
+    {
+        tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    }
+
+    bool is_empty() const noexcept
+    {
+        return head_.load(std::memory_order_seq_cst) == tail_.load(std::memory_order_relaxed);
+    }
+
+private:
+    static_assert(std::is_trivially_copyable_v<session::record>);
+    static_assert((capacity & (capacity - 1)) == 0, "indices run over");
+
+    session::record* const slots_;
+    alignas(64) std::atomic<std::uint32_t> head_{0}; ///< the pushing thread's, with seen_tail_
+    std::uint32_t seen_tail_ = 0;
+    alignas(64) std::atomic<std::uint32_t> tail_{0}; ///< the popping thread's
+};
+
+} // namespace ferrule::server

@@ -1,0 +1,28 @@
+// Endpoints as configured → addresses to bind or to connect to.
+#pragma once
+
+#include "config/settings.hpp"
+#include "net/address.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ferrule::server {
+
+struct resolved {
+    std::vector<net::address> addresses; ///< empty if `error` is set
+    std::string error;                   ///< why not
+};
+
+/// Looks a host name up (getaddrinfo(3), so /etc/hosts and DNS; it may block for seconds); everything
+/// else is only translated. Any thread.
+resolved resolve(const config::endpoint& where);
+
+/// What was found for each endpoint, by its text.
+using lookups = std::map<std::string, resolved>;
+
+/// Resolves the servers of these backends, each endpoint once.
+lookups resolve_servers(const std::vector<config::backend_settings>& backends);
+
+} // namespace ferrule::server

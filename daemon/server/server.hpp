@@ -1,0 +1,75 @@
+// The process: workers, signals, reload, drain, and the truth about it in the exit code.
+#pragma once
+
+#include "config/settings.hpp"
+#include "metrics/exporter.hpp"
+#include "metrics/registry.hpp"
+#include "server/deployment.hpp"
+#include "server/load_settings.hpp"
+#include "server/session_log.hpp"
+#include "server/worker.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ferrule::server {
+
+/// How many worker threads `workers` means on this machine.
+int worker_count(const config::settings& settings);
+
+class server {
+public:
+    /// Reads the configuration again, for SIGHUP; empty where there is no file.
+    using loader = std::function<loaded()>;
+
+    /// Nothing is opened yet. `numbers` and `log` must outlive the server.
+    server(config::settings settings, loader reload, metrics::registry& numbers, session_log& log);
+    ~server();
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
+
+    /// Opens everything, serves until a signal ends it, and returns the exit code: 0 if it was drained
+    /// and every session that ended meanwhile was `whole`, else 1. Throws std::runtime_error if it
+    /// cannot start, with a text for the operator.
+    int run();
+
+private:
+    void start();
+    void wait_for_signal();
+    void on_signal(int number);
+    void reload();
+    void begin_drain();
+    void worker_drained(bool all_whole);
+    void finish(int exit_code);
+    void refresh_names_later();
+    void refresh_names();
+    void names_found(const lookups& found);
+    void warn_of_fixed_settings(const config::settings& fresh);
+
+    config::settings settings_;
+    loader loader_;
+    metrics::registry& numbers_;
+    session_log& log_;
+    deployment deployment_;
+    boost::asio::io_context io_{1};
+    boost::asio::signal_set signals_{io_};
+    boost::asio::steady_timer drain_timer_{io_};
+    boost::asio::steady_timer names_timer_{io_};
+    /// How a lookup that outlives the server finds out.
+    struct names_inbox;
+    std::shared_ptr<names_inbox> inbox_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    std::unique_ptr<metrics::exporter> exporter_;
+    bool draining_ = false;
+    bool all_whole_ = true;
+    std::size_t workers_to_drain_ = 0;
+    int exit_code_ = 0;
+};
+
+} // namespace ferrule::server

@@ -1,0 +1,267 @@
+#include "server/worker.hpp"
+
+#include "base/thread.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace ferrule::server {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// How many rounds of events are served before Asio's own work (timers, posts) has a turn.
+constexpr int rounds_max = 16;
+
+/// A pause of accepting is logged at most this often; it is counted each time.
+constexpr base::seconds pause_log_interval{10};
+
+const char* text_of(metrics::accept_pause why)
+{
+    switch (why) {
+    case metrics::accept_pause::descriptors: return "descriptors";
+    case metrics::accept_pause::memory: return "memory";
+    case metrics::accept_pause::sessions: return "sessions";
+    }
+    return "?";
+}
+
+} // namespace
+
+worker::worker(int index, session_log& log) : index_{index}, log_{log}
+{
+    events_descriptor_.assign(events_.native());
+}
+
+worker::~worker()
+{
+    stop();
+    listeners_.clear();
+    sessions_.clear_and_dispose([](session::session* each) { delete each; });
+    dead_.clear_and_dispose([](session::session* each) { delete each; });
+    events_descriptor_.release(); // the event set owns it
+}
+
+void worker::start()
+{
+    const std::string name = "worker-" + std::to_string(index_);
+    thread_ = base::start_thread(name.c_str(), [this] { loop(); });
+}
+
+// --- the loop ------------------------------------------------------------------------------------
+
+void worker::loop()
+{
+    around_.now = base::clock::now();
+    wait_for_events();
+    io_.run();
+}
+
+/// Serves what has happened, in rounds: events set bits and wake, deadlines wake, whoever is awake has
+/// one turn. What is left after some rounds goes on behind Asio's own work.
+void worker::serve()
+{
+    for (int round = 0; round < rounds_max; ++round) {
+        around_.now = base::clock::now();
+        events_.collect();
+        wheel_.advance(around_.now);
+        if (ready_.empty())
+            break;
+        ready_.run_once();
+        bury();
+    }
+    wait_for_deadline();
+    if (!ready_.empty() && !continues_) {
+        continues_ = true;
+        asio::post(io_, [this] {
+            continues_ = false;
+            serve();
+        });
+    }
+}
+
+void worker::wait_for_events()
+{
+    events_descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
+                                  [this](const boost::system::error_code& error) {
+                                      if (error)
+                                          return;
+                                      serve();
+                                      wait_for_events();
+                                  });
+}
+
+void worker::wait_for_deadline()
+{
+    const std::optional<base::time_point> next = wheel_.next();
+    if (!next.has_value() || (timer_at_.has_value() && *timer_at_ <= *next))
+        return;
+    timer_at_ = next;
+    timer_.expires_at(*next);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (error)
+            return; // it was set to an earlier time
+        timer_at_.reset();
+        serve();
+    });
+}
+
+/// Destroys the sessions that ended in this round: nobody holds a pointer to them any more.
+void worker::bury()
+{
+    if (dead_.empty())
+        return;
+    dead_.clear_and_dispose([](session::session* each) { delete each; });
+    if (paused_) {
+        for (const auto& each : listeners_)
+            each->wake();
+    }
+    report_if_drained();
+}
+
+// --- sessions ------------------------------------------------------------------------------------
+
+void worker::adopt(session::session& fresh) noexcept
+{
+    sessions_.push_back(fresh);
+    ++open_;
+}
+
+void worker::ended(session::session& which, const session::record& told)
+{
+    all_whole_ = all_whole_ && told.outcome == ending::outcome::whole;
+    log_.ended(index_, told);
+    which.siblings.unlink();
+    dead_.push_back(which);
+    --open_;
+}
+
+std::uint64_t worker::next_session_id() noexcept
+{
+    // Each worker counts in a range of its own.
+    return (static_cast<std::uint64_t>(index_) << 40U) + ++session_count_;
+}
+
+void worker::paused(metrics::listener_counters& counters, metrics::accept_pause why)
+{
+    if (paused_)
+        return;
+    paused_ = true;
+    counters.accept_paused[static_cast<std::size_t>(why)].add();
+    if (pause_logged_at_.has_value() && around_.now - *pause_logged_at_ < pause_log_interval)
+        return;
+    pause_logged_at_ = around_.now;
+    log_.say(config::log_level::warning, "accepting paused worker=" + std::to_string(index_) +
+                                             " reason=" + text_of(why) +
+                                             " open_sessions=" + std::to_string(open_));
+}
+
+// --- configuration -------------------------------------------------------------------------------
+
+void worker::apply(worker_setup setup)
+{
+    // A posted function has to be copyable only for std::function; Asio moves it.
+    asio::post(io_, [this, setup = std::move(setup)]() mutable { take(std::move(setup)); });
+}
+
+void worker::take(worker_setup setup)
+{
+    around_.now = base::clock::now();
+    max_sessions_ = setup.max_sessions;
+    backends_ = std::move(setup.backends);
+
+    std::vector<std::unique_ptr<listener>> kept;
+    for (listener_setup& each : setup.listeners) {
+        for (auto& open : listeners_) {
+            if (open == nullptr || std::find(each.addresses.begin(), each.addresses.end(),
+                                             open->address()) == each.addresses.end())
+                continue;
+            open->use(each.profile);
+            kept.push_back(std::move(open));
+        }
+        for (listener_setup::fresh_socket& fresh : each.fresh) {
+            try {
+                listener_owner& owner = *this;
+                kept.push_back(std::make_unique<listener>(owner, fresh.address,
+                                                          std::move(fresh.socket)));
+                kept.back()->use(each.profile);
+            } catch (const std::system_error& error) {
+                log_.say(config::log_level::error, error.what());
+            }
+        }
+    }
+    for (const auto& closing : listeners_) {
+        if (closing != nullptr)
+            closing->empty_queue();
+    }
+    listeners_ = std::move(kept);
+    serve();
+}
+
+void worker::set_servers(std::string backend, std::vector<session::server> servers)
+{
+    asio::post(io_, [this, backend = std::move(backend), servers = std::move(servers)]() mutable {
+        for (const auto& each : backends_) {
+            if (each->name() == backend)
+                each->set_servers(std::move(servers));
+        }
+    });
+}
+
+// --- ending --------------------------------------------------------------------------------------
+
+void worker::drain(base::milliseconds timeout, base::milliseconds spread, drained_callback done)
+{
+    asio::post(io_, [this, timeout, spread, done = std::move(done)]() mutable {
+        drained_ = std::move(done);
+        begin_drain(timeout, spread);
+    });
+}
+
+void worker::begin_drain(base::milliseconds timeout, base::milliseconds spread)
+{
+    around_.now = base::clock::now();
+    draining_ = true;
+    all_whole_ = true;
+    for (const auto& each : listeners_)
+        each->empty_queue();
+    listeners_.clear();
+
+    const base::time_point cut_at = around_.now + timeout;
+    std::uniform_int_distribution<std::int64_t> before_the_cut{0, spread.count()};
+    for (session::session& each : sessions_)
+        each.drain(cut_at - base::milliseconds{before_the_cut(random_)}, cut_at);
+    report_if_drained();
+    serve();
+}
+
+void worker::report_if_drained()
+{
+    if (draining_ && sessions_.empty() && drained_)
+        std::exchange(drained_, {})(all_whole_);
+}
+
+void worker::stop()
+{
+    if (!thread_.joinable())
+        return;
+    asio::post(io_, [this] {
+        listeners_.clear();
+        around_.now = base::clock::now();
+        for (session::session& each : sessions_)
+            each.end_at_once(ending::cause::drain);
+        ready_.run_once();
+        bury();
+        events_descriptor_.cancel();
+        timer_.cancel();
+        guard_.reset();
+        io_.stop();
+    });
+    thread_.join();
+}
+
+} // namespace ferrule::server

@@ -1,0 +1,136 @@
+// One thread, one event loop, its own listening sockets and sessions. Workers share nothing that they
+// write; the server talks to them by posting.
+#pragma once
+
+#include "server/listener.hpp"
+#include "server/session_log.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ferrule::server {
+
+/// A listener as a worker is told of it. Sockets that the worker has already (by their configured
+/// address) stay open; those that it has not come bound.
+struct listener_setup {
+    struct fresh_socket {
+        std::string address;
+        net::listening_socket socket;
+    };
+    std::shared_ptr<const session::profile> profile;
+    std::vector<std::string> addresses; ///< as configured
+    std::vector<fresh_socket> fresh;
+};
+
+/// Everything that a (re)load gives to one worker.
+struct worker_setup {
+    std::vector<listener_setup> listeners;
+    std::vector<std::shared_ptr<session::backend_pool>> backends;
+    std::uint64_t max_sessions = 0; ///< of this worker
+};
+
+class worker final : public session::host, private listener_owner {
+public:
+    /// Called on the worker's thread.
+    using drained_callback = std::function<void(bool all_whole)>;
+
+    /// Throws std::system_error. `log` must outlive the worker.
+    worker(int index, session_log& log);
+    ~worker();
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+
+    void start();
+
+    // The following may be called from any thread; each is carried out on the worker's.
+
+    /// Takes a configuration. Listening sockets that it does not name are closed, after whoever waits
+    /// in their queues has been accepted.
+    void apply(worker_setup setup);
+
+    /// Replaces the servers of the backend with this name.
+    void set_servers(std::string backend, std::vector<session::server> servers);
+
+    /// Stops accepting and lets the sessions end: idle ones spread over the last `spread` of
+    /// `timeout`, the rest at its end. `done` is called once, when none is left.
+    void drain(base::milliseconds timeout, base::milliseconds spread, drained_callback done);
+
+    /// Resets and reports what is left, ends the thread, and joins it. Not on the worker's thread.
+    void stop();
+
+    // session::host
+    void ended(session::session& which, const session::record& told) override;
+    std::uint64_t next_session_id() noexcept override;
+
+private:
+    using session_list = boost::intrusive::list<
+        session::session,
+        boost::intrusive::member_hook<session::session, session::session::list_hook,
+                                      &session::session::siblings>,
+        boost::intrusive::constant_time_size<false>>;
+
+    // listener_owner
+    session::surroundings& around() noexcept override { return around_; }
+    session::host& session_host() noexcept override { return *this; }
+    bool is_full() const noexcept override
+    {
+        return max_sessions_ != 0 && open_ >= max_sessions_;
+    }
+    void adopt(session::session& fresh) noexcept override;
+    void paused(metrics::listener_counters& counters, metrics::accept_pause why) override;
+    void went_on() noexcept override { paused_ = false; }
+
+    void loop();
+    void serve();
+    void wait_for_events();
+    void wait_for_deadline();
+    void bury();
+    void take(worker_setup setup);
+    void begin_drain(base::milliseconds timeout, base::milliseconds spread);
+    void report_if_drained();
+
+    const int index_;
+    session_log& log_;
+
+    boost::asio::io_context io_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{
+        io_.get_executor()};
+    net::ready_queue ready_;
+    net::event_set events_{ready_};
+    net::deadline_wheel wheel_{base::clock::now(), ready_};
+    session::surroundings around_{events_, ready_, wheel_};
+    boost::asio::posix::stream_descriptor events_descriptor_{io_};
+    boost::asio::steady_timer timer_{io_};
+    std::optional<base::time_point> timer_at_; ///< set: `timer_` is waited for
+    bool continues_ = false;                   ///< another `serve` is posted
+
+    std::vector<std::unique_ptr<listener>> listeners_;
+    std::vector<std::shared_ptr<session::backend_pool>> backends_;
+    session_list sessions_;
+    session_list dead_; ///< ended; destroyed once nothing of this round can look at them
+    std::uint64_t open_ = 0;
+    std::uint64_t max_sessions_ = 0;
+    std::uint64_t session_count_ = 0;
+
+    bool paused_ = false;
+    std::optional<base::time_point> pause_logged_at_;
+
+    bool draining_ = false;
+    bool all_whole_ = true; ///< of the sessions that ended while draining
+    drained_callback drained_;
+    std::mt19937 random_{std::random_device{}()};
+    std::thread thread_;
+};
+
+} // namespace ferrule::server

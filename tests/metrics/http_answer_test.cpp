@@ -1,0 +1,62 @@
+#include "metrics/http_answer.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ferrule::metrics {
+namespace {
+
+TEST(http_answer, metrics_come_in_the_text_format)
+{
+    const registry numbers{1};
+    const http_answer said = answer("GET", "/metrics", numbers);
+    EXPECT_EQ(said.status, 200u);
+    EXPECT_EQ(said.type, "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_NE(said.body.find("ferrule_build_info"), std::string::npos);
+}
+
+TEST(http_answer, health_is_that_the_process_answers)
+{
+    registry numbers{1};
+    numbers.process().draining = true;
+    EXPECT_EQ(answer("GET", "/healthz", numbers).status, 200u);
+    EXPECT_EQ(answer("GET", "/healthz", numbers).body, "ok\n");
+}
+
+TEST(http_answer, readiness_follows_the_life_of_the_process)
+{
+    registry numbers{1};
+    EXPECT_EQ(answer("GET", "/readyz", numbers).status, 503u);
+    EXPECT_EQ(answer("GET", "/readyz", numbers).body, "starting\n");
+    numbers.process().ready = true;
+    EXPECT_EQ(answer("GET", "/readyz", numbers).status, 200u);
+    EXPECT_EQ(answer("GET", "/readyz", numbers).body, "ready\n");
+    numbers.process().draining = true;
+    EXPECT_EQ(answer("GET", "/readyz", numbers).status, 503u);
+    EXPECT_EQ(answer("GET", "/readyz", numbers).body, "draining\n");
+}
+
+TEST(http_answer, what_follows_a_question_mark_does_not_matter)
+{
+    const registry numbers{1};
+    EXPECT_EQ(answer("GET", "/healthz?probe=1", numbers).body, "ok\n");
+}
+
+TEST(http_answer, other_paths_do_not_exist)
+{
+    const registry numbers{1};
+    for (const char* target : {"/", "", "/metrics/", "/Metrics", "metrics", "*", "/healthz/x"})
+        EXPECT_EQ(answer("GET", target, numbers).status, 404u) << target;
+}
+
+TEST(http_answer, other_methods_are_refused_with_those_that_are_not)
+{
+    const registry numbers{1};
+    for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", "BREW"}) {
+        const http_answer said = answer(method, "/metrics", numbers);
+        EXPECT_EQ(said.status, 405u) << method;
+        EXPECT_TRUE(said.names_methods) << method;
+    }
+}
+
+} // namespace
+} // namespace ferrule::metrics

@@ -1,0 +1,81 @@
+#include "server/record_ring.hpp"
+
+#include "server/doorbell.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace ferrule::server {
+namespace {
+
+session::record numbered(std::uint64_t id)
+{
+    session::record ended;
+    ended.session_id = id;
+    return ended;
+}
+
+TEST(record_ring, it_gives_back_what_it_got_in_order)
+{
+    record_ring ring;
+    EXPECT_TRUE(ring.is_empty());
+    EXPECT_EQ(ring.front(), nullptr);
+    for (std::uint64_t id = 1; id <= 3; ++id)
+        EXPECT_TRUE(ring.push(numbered(id)));
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+        ASSERT_NE(ring.front(), nullptr);
+        EXPECT_EQ(ring.front()->session_id, id);
+        ring.pop();
+    }
+    EXPECT_TRUE(ring.is_empty());
+}
+
+TEST(record_ring, a_full_one_takes_no_more_until_there_is_room)
+{
+    record_ring ring;
+    for (std::uint64_t id = 0; id < record_ring::capacity; ++id)
+        ASSERT_TRUE(ring.push(numbered(id)));
+    EXPECT_FALSE(ring.push(numbered(9999)));
+    ring.pop();
+    EXPECT_TRUE(ring.push(numbered(record_ring::capacity)));
+    EXPECT_FALSE(ring.push(numbered(9999)));
+    for (std::uint64_t id = 1; id <= record_ring::capacity; ++id) {
+        ASSERT_NE(ring.front(), nullptr);
+        EXPECT_EQ(ring.front()->session_id, id);
+        ring.pop();
+    }
+    EXPECT_TRUE(ring.is_empty());
+}
+
+TEST(record_ring, two_threads_that_sleep_and_ring_miss_nothing)
+{
+    constexpr std::uint64_t count = 50'000;
+    record_ring ring;
+    doorbell has_work;
+    std::thread pusher([&] {
+        for (std::uint64_t id = 1; id <= count;) {
+            if (ring.push(numbered(id))) {
+                has_work.ring();
+                ++id;
+            } else {
+                std::this_thread::yield();
+            }
+        }
+    });
+    std::uint64_t expected = 1;
+    while (expected <= count) {
+        if (const session::record* ended = ring.front()) {
+            ASSERT_EQ(ended->session_id, expected);
+            ring.pop();
+            ++expected;
+        } else {
+            has_work.sleep_unless([&] { return !ring.is_empty(); });
+        }
+    }
+    pusher.join();
+    EXPECT_TRUE(ring.is_empty());
+}
+
+} // namespace
+} // namespace ferrule::server
