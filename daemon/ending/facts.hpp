@@ -91,6 +91,13 @@ inline bool is_closing(const facts& now)
     return now.to_backend.from != source::open && now.to_client.from != source::open;
 }
 
+/// Bytes wait for a sink, in our queue or, as far as we have looked, in its kernel's.
+inline bool has_waiting_bytes(const facts& now)
+{
+    return now.to_backend.buffered || now.to_backend.unacked || now.to_client.buffered ||
+           now.to_client.unacked;
+}
+
 /// One flow has ended clean and the other still runs.
 inline bool is_half_closed(const facts& now)
 {

@@ -128,14 +128,15 @@ step step_for(need next, side who)
     return step::wait;
 }
 
-/// When both sides wait, the bound that decides sooner whether the session gets on.
+/// When both sides wait, the bound that is kept; the other side's begins once it has passed. The
+/// client's `timeout` comes before the backend's linger: it is a promise, and a linger is a favour.
 patience stricter(patience left, patience right)
 {
     const auto rank = [](patience bound) {
         switch (bound) {
         case patience::drain: return 0;
-        case patience::linger: return 1;
-        case patience::close_notify: return 2;
+        case patience::close_notify: return 1;
+        case patience::linger: return 2;
         case patience::half_close: return 3;
         case patience::idle: return 4;
         }

@@ -165,8 +165,7 @@ void patience_ended(facts& now, const rules& manners, patience which, bool quiet
     switch (which) {
     case patience::idle:
         proxy_ended(now, manners,
-                    now.to_backend.buffered || now.to_client.buffered ? cause::write_stalled
-                                                                      : cause::idle_timeout,
+                    has_waiting_bytes(now) ? cause::write_stalled : cause::idle_timeout,
                     quiet);
         break;
     case patience::half_close:

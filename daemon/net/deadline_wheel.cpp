@@ -2,8 +2,17 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
+#include <ratio>
 
 namespace ferrule::net {
+
+namespace {
+
+using ticks = std::chrono::duration<std::int64_t, std::ratio<1, 100>>;
+static_assert(ticks{1} == deadline_wheel::tick);
+
+} // namespace
 
 deadline_wheel::deadline_wheel(base::time_point now, ready_queue& queue)
     : slots_(slot_count), start_{now}, queue_{queue}
@@ -15,9 +24,7 @@ std::uint64_t deadline_wheel::tick_of(base::time_point when) const noexcept
     if (when <= start_)
         return 0;
     // Rounded up: never too early.
-    const auto since = std::chrono::duration_cast<base::microseconds>(when - start_).count();
-    const auto length = std::chrono::duration_cast<base::microseconds>(tick).count();
-    return static_cast<std::uint64_t>((since + length - 1) / length);
+    return static_cast<std::uint64_t>(std::chrono::ceil<ticks>(when - start_).count());
 }
 
 void deadline_wheel::place(deadline& which, std::uint64_t tick_wanted) noexcept
@@ -47,9 +54,10 @@ void deadline_wheel::set(deadline& which, base::time_point when) noexcept
 
 void deadline_wheel::advance(base::time_point now) noexcept
 {
-    const auto since = std::chrono::duration_cast<base::microseconds>(now - start_).count();
-    const auto length = std::chrono::duration_cast<base::microseconds>(tick).count();
-    const std::uint64_t target = since < 0 ? 0 : static_cast<std::uint64_t>(since / length);
+    if (now <= start_)
+        return;
+    const auto target =
+        static_cast<std::uint64_t>(std::chrono::floor<ticks>(now - start_).count());
     if (target <= now_tick_)
         return;
     // After a long sleep one round covers every slot.

@@ -17,7 +17,7 @@ event_set::event_set(ready_queue& queue) : epoll_{epoll_create1(EPOLL_CLOEXEC)},
 int event_set::add(int descriptor, readiness& state) noexcept
 {
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &state;
     return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : errno;
 }
@@ -35,12 +35,14 @@ bool event_set::collect() noexcept
     for (int i = 0; i < count; ++i) {
         auto& state = *static_cast<readiness*>(events[static_cast<std::size_t>(i)].data.ptr);
         const std::uint32_t what = events[static_cast<std::size_t>(i)].events;
-        if ((what & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+        if ((what & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
             state.readable = true;
         if ((what & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
             state.writable = true;
         if ((what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
             state.hung_up = true;
+        if ((what & EPOLLPRI) != 0)
+            state.urgent = true;
         if ((what & EPOLLERR) != 0)
             state.failed = true;
         queue_.push(*state.owner);

@@ -17,6 +17,8 @@ struct readiness {
     bool readable = false;
     bool writable = false;
     bool hung_up = false; ///< the peer has sent FIN or RST: read on to the end even after a short read
+    bool urgent = false;  ///< the peer has sent urgent data: a read ends in front of it, so read on
+                          ///< after a short read as well
     bool failed = false;  ///< the kernel holds an error for this socket (RST, timeout)
     wakeable* owner = nullptr;
 };

@@ -92,7 +92,7 @@ read_result socket::read(std::span<std::byte> room) noexcept
 
     if (count > 0) {
         const auto bytes = static_cast<std::size_t>(count);
-        if (bytes < room.size() && !state_.hung_up)
+        if (bytes < room.size() && !state_.hung_up && !state_.urgent)
             state_.readable = false;
         return {bytes, state_.readable ? read_state::bytes : read_state::blocked};
     }
@@ -185,12 +185,6 @@ std::size_t socket::room() const noexcept
     return limit > used ? limit - used : 0;
 }
 
-void socket::set_user_timeout(base::milliseconds bound) noexcept
-{
-    if (!is_unix_ && descriptor_ >= 0)
-        set_option(descriptor_, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(bound.count()));
-}
-
 void socket::set_stream_options(base::milliseconds user_timeout) noexcept
 {
     if (!is_unix_ && descriptor_ >= 0)
@@ -200,6 +194,8 @@ void socket::set_stream_options(base::milliseconds user_timeout) noexcept
 void socket::set_stream_options(int descriptor, base::milliseconds user_timeout) noexcept
 {
     set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+    // An urgent byte is a byte of the stream like others (RFC 6093); otherwise it would be dropped.
+    set_option(descriptor, SOL_SOCKET, SO_OOBINLINE, 1);
     // A peer that vanished while nothing is in flight is found after about two minutes.
     set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60);

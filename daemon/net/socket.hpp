@@ -59,8 +59,8 @@ public:
     bool is_unix() const noexcept { return is_unix_; }
 
     /// Reads once into `room`. After a short read nothing more is expected until the next edge, unless
-    /// the peer has hung up. An end that follows a failed write is a reset, whatever the kernel calls
-    /// it (the failed write has taken the error away).
+    /// the peer has hung up or sent urgent data. An end that follows a failed write is a reset, whatever
+    /// the kernel calls it (the failed write has taken the error away).
     read_result read(std::span<std::byte> room) noexcept;
 
     /// Writes as much of `bytes` as the kernel takes. Clears `writable` when it takes no more.
@@ -83,10 +83,6 @@ public:
     /// About how many bytes the kernel would take now (SO_MEMINFO).
     std::size_t room() const noexcept;
 
-    /// For how long sent bytes may stay unacknowledged before the kernel gives the peer up (tcp(7),
-    /// TCP_USER_TIMEOUT). `off` leaves it to the kernel's retransmission limit.
-    void set_user_timeout(base::milliseconds bound) noexcept;
-
     bool is_readable() const noexcept { return state_.readable; }
     bool is_writable() const noexcept { return state_.writable; }
     bool has_hung_up() const noexcept { return state_.hung_up; }
@@ -98,7 +94,9 @@ public:
     /// errno of what went wrong first; 0 if nothing did.
     int last_error() const noexcept { return last_error_; }
 
-    /// TCP_NODELAY, keepalive and TCP_USER_TIMEOUT. A client inherits them from its listener.
+    /// TCP_NODELAY, SO_OOBINLINE, keepalive and TCP_USER_TIMEOUT (tcp(7): how long sent bytes may stay
+    /// unacknowledged, a closed window included, before the kernel gives the peer up; `off` leaves it to
+    /// the kernel's retransmission limit). A client inherits them from its listener.
     void set_stream_options(base::milliseconds user_timeout) noexcept;
 
     /// The same for a descriptor that is not a session's, such as a listener's.

@@ -93,7 +93,9 @@ void deployment::bind(const config::listener_settings& listener, prepared& resul
             throw std::runtime_error("listener " + listener.name + ": " + each.text() + ": " +
                                      found.error);
         for (const net::address& where : found.addresses) {
-            net::listening_socket first{where, listener.backlog, listener.timeouts.idle};
+            net::listening_socket first{where, listener.backlog,
+                                        session::kernel_bound(listener.timeouts,
+                                                              listener.shutdown)};
             result.listening.push_back("listener=" + listener.name +
                                        " address=" + first.where().text());
             for (std::size_t worker = 1; worker < setups.size(); ++worker)

@@ -37,7 +37,7 @@ listener::~listener()
 void listener::use(std::shared_ptr<const session::profile> profile)
 {
     if (!socket_.where().is_unix())
-        net::socket::set_stream_options(socket_.native(), profile->timeouts.idle);
+        net::socket::set_stream_options(socket_.native(), session::kernel_bound(*profile));
     profile_ = std::move(profile);
 }
 

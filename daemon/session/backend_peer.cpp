@@ -60,7 +60,7 @@ shortfall backend_peer::missing() const noexcept
 {
     const std::uint64_t in_kernel = socket_.unacknowledged();
     const std::uint64_t control = fin_sent_ && in_kernel > 0 ? 1 : 0;
-    return {unsent_.size() + in_kernel - control, in_kernel > 0 || fin_due_ != fin_sent_};
+    return {unsent_.size(), in_kernel - control, fin_due_ && (in_kernel > 0 || !fin_sent_)};
 }
 
 void backend_peer::abort() noexcept

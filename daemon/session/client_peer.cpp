@@ -166,15 +166,22 @@ bool client_peer::is_acknowledged() const noexcept
 shortfall client_peer::missing() const noexcept
 {
     const std::uint64_t in_kernel = socket_.unacknowledged();
-    const std::uint64_t pending = unsent_.size() + in_kernel;
-    const std::uint64_t control = tail_bytes_ + (fin_sent_ ? 1 : 0);
+    std::uint64_t control = tail_bytes_ + (fin_sent_ ? 1 : 0);
     shortfall result;
-    result.goodbye = pending > 0 || fin_due_ != fin_sent_;
-    if (pending <= control || data_ciphertext_bytes_ == 0)
+    result.goodbye = fin_due_ && (unsent_.size() + in_kernel > 0 || !fin_sent_);
+    if (data_ciphertext_bytes_ == 0)
         return result;
-    // Never less than it is: rounded up, and a session without records of data has none to lose.
-    const std::uint64_t data = std::min(pending - control, data_ciphertext_bytes_);
-    result.data = (data * plaintext_bytes_ + data_ciphertext_bytes_ - 1) / data_ciphertext_bytes_;
+
+    // What was made last leaves last: control records stand at the end of the queue, then of what the
+    // kernel holds. Never less than it is: rounded up, and at most what there was.
+    const auto plaintext = [&](std::uint64_t ciphertext) {
+        const std::uint64_t behind = std::min(control, ciphertext);
+        control -= behind;
+        const std::uint64_t data = std::min(ciphertext - behind, data_ciphertext_bytes_);
+        return (data * plaintext_bytes_ + data_ciphertext_bytes_ - 1) / data_ciphertext_bytes_;
+    };
+    result.unsent = plaintext(unsent_.size());
+    result.in_kernel = plaintext(in_kernel);
     return result;
 }
 

@@ -68,21 +68,21 @@ void session::perform(step what) noexcept
     case step::truncate_client: after_handing(side::client, client_.truncate()); break;
     case step::finish_backend: after_handing(side::backend, backend_.finish()); break;
     case step::abort_client:
-        before_release(side::client);
+        before_release(side::client, true);
         count_reset_out(side::client);
         client_.abort();
         break;
     case step::abort_backend:
-        before_release(side::backend);
+        before_release(side::backend, true);
         count_reset_out(side::backend);
         backend_.abort();
         break;
     case step::release_client:
-        before_release(side::client);
+        before_release(side::client, false);
         client_.release();
         break;
     case step::release_backend:
-        before_release(side::backend);
+        before_release(side::backend, false);
         backend_.release();
         break;
     case step::wait:
@@ -90,13 +90,20 @@ void session::perform(step what) noexcept
     }
 }
 
-/// What a socket still holds when it is released did not verifiably arrive.
-void session::before_release(side who) noexcept
+/// What a socket still holds when it is released did not verifiably arrive. What waits in our queue is
+/// lost. What the kernel holds dies with an RST of ours; if the peer has reset the connection, it may
+/// have taken it or not, since the kernel does not look at the acknowledgement in an RST.
+void session::before_release(side who, bool by_reset) noexcept
 {
     const shortfall missing = who == side::client ? client_.missing() : backend_.missing();
-    lost_[direction_to(who)] += missing.data;
-    if (missing.goodbye && ending::flow_to(facts_, who).to != ending::sink::gone)
-        goodbye_unconfirmed_ = true;
+    const bool gone = ending::flow_to(facts_, who).to == ending::sink::gone;
+    lost_[direction_to(who)] += missing.unsent;
+    if (by_reset && !gone)
+        lost_[direction_to(who)] += missing.in_kernel;
+    else if (missing.in_kernel > 0)
+        unconfirmed_ = true;
+    if (missing.goodbye && !gone)
+        unconfirmed_ = true;
 }
 
 /// Asks the kernel what the peers have acknowledged. True if that changes a fact.
@@ -109,16 +116,6 @@ bool session::look_for_acknowledgement() noexcept
         const net::socket& socket = socket_of(who);
         if (!socket.is_open() || !into.unacked || into.to == ending::sink::gone)
             continue;
-        const bool read_out = ending::flow_from(facts_, who).from != source::open;
-        if (read_out && socket.has_failed()) {
-            // Nothing that is left to read would tell: the FIN that came before hides the reset.
-            if (!reset_counted_[static_cast<std::size_t>(who)])
-                count_end(who, source::reset);
-            ending::sink_lost(facts_, who);
-            drop_if_gone(who);
-            changed = true;
-            continue;
-        }
         const bool acknowledged =
             who == side::client ? client_.is_acknowledged() : backend_.is_acknowledged();
         if (acknowledged) {
@@ -175,10 +172,6 @@ base::milliseconds session::polling_interval(const decision& decided) noexcept
 void session::wait_for(const decision& decided) noexcept
 {
     if (decided.bound != bound_ || progress_ || patience_at_ == never) {
-        if (decided.bound == patience::drain && bound_ != patience::drain) {
-            for (const side who : both_sides)
-                socket_of(who).set_user_timeout(profile_->shutdown.drain_timeout);
-        }
         bound_ = decided.bound;
         const base::milliseconds length = length_of(bound_);
         const bool is_off = bound_ == patience::idle && length == base::off;
@@ -196,10 +189,14 @@ void session::arm() noexcept
                                         spread_at_, cut_at_}));
 }
 
-bool session::is_quiet() const noexcept
+/// What `idle-polite` asks for: nothing waits for a sink, and no byte has moved for a second.
+bool session::is_quiet() noexcept
 {
-    return !facts_.to_backend.buffered && !facts_.to_client.buffered &&
-           now() - last_byte_at_ >= base::seconds{1};
+    if (facts_.to_backend.buffered || facts_.to_client.buffered ||
+        now() - last_byte_at_ < base::seconds{1})
+        return false;
+    look_for_acknowledgement();
+    return !ending::has_waiting_bytes(facts_);
 }
 
 /// The bounds of the first two phases, and ends that come from outside during them.
@@ -286,7 +283,7 @@ void session::patience_is_over() noexcept
         break;
     case patience::half_close: count(shutdown_timeout::half_close); break;
     case patience::drain: count(shutdown_timeout::drain); break;
-    case patience::idle:
+    case patience::idle: look_for_acknowledgement(); break;
     case patience::linger: break;
     }
     ending::patience_ended(facts_, rules(), bound_, is_quiet());

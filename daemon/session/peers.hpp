@@ -32,8 +32,9 @@ enum class handed : std::uint8_t {
 
 /// Bytes that did not verifiably arrive, seen at the moment a socket is released.
 struct shortfall {
-    std::uint64_t data = 0;    ///< application bytes
-    bool goodbye = false;      ///< our goodbye itself was not acknowledged
+    std::uint64_t unsent = 0;    ///< application bytes that the kernel never had
+    std::uint64_t in_kernel = 0; ///< application bytes that the peer has not acknowledged
+    bool goodbye = false;        ///< our goodbye itself was not acknowledged
 };
 
 class backend_peer {

@@ -68,6 +68,20 @@ taken session::read(side from, std::size_t budget) noexcept
     return from == side::client ? client_.read(budget) : backend_.read(budget);
 }
 
+/// The kernel has given a connection up: its peer takes nothing any more. What it sent before may still
+/// wait, in our kernel or behind a sink that is blocked, and is read out first. If all is read, this is
+/// the only sign: the FIN that came before hides the reset.
+void session::notice_failure(side who) noexcept
+{
+    const ending::sink told = ending::flow_to(facts_, who).to;
+    if (!socket_of(who).is_open() || !socket_of(who).has_failed() ||
+        told == ending::sink::gone || told == ending::sink::aborted)
+        return;
+    count_end(who, source::reset);
+    ending::sink_lost(facts_, who);
+    drop_if_gone(who);
+}
+
 void session::relay(side from) noexcept
 {
     const side to = ending::other(from);
@@ -177,6 +191,7 @@ void session::after_handing(side to, handed what) noexcept
         into.buffered = true;
         if (!ending::has_ended(facts_))
             detail_errno(socket_of(to).last_error());
+        count_end(to, source::reset);
         ending::sink_lost(facts_, to);
         drop_if_gone(to);
         break;
@@ -192,7 +207,7 @@ void session::drop_if_gone(side to) noexcept
         return;
     into.buffered = false;
     const shortfall missing = to == side::client ? client_.missing() : backend_.missing();
-    if (missing.data > 0)
+    if (missing.unsent > 0)
         ending::bytes_dropped(facts_, to);
 }
 

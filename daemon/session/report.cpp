@@ -2,6 +2,7 @@
 
 #include "session/session.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -27,6 +28,15 @@ base::microseconds microseconds_between(base::time_point from, base::time_point 
 }
 
 } // namespace
+
+base::milliseconds kernel_bound(const config::timeout_settings& timeouts,
+                                const config::shutdown_settings& shutdown) noexcept
+{
+    if (timeouts.idle == base::off)
+        return base::off;
+    const base::milliseconds margin = base::seconds{5};
+    return timeouts.idle + std::max(shutdown.drain_timeout, shutdown.half_close_timeout) + margin;
+}
 
 void session::detail_once(std::string_view text) noexcept
 {
@@ -106,8 +116,8 @@ record session::tell() const noexcept
     told.detail = detail_;
     told.client_act = ending::act_of(facts_, side::client);
     told.backend_act = ending::act_of(facts_, side::backend);
-    told.outcome = lost_[0] + lost_[1] > 0  ? outcome::lost
-                   : goodbye_unconfirmed_ ? outcome::unconfirmed
+    told.outcome = lost_[0] + lost_[1] > 0 ? outcome::lost
+                   : unconfirmed_         ? outcome::unconfirmed
                                           : outcome::whole;
     told.first_end = ending::first_end_of(facts_);
     told.handshake = microseconds_between(accepted_at_, handshake_done_at_ == base::time_point{}

@@ -77,6 +77,8 @@ task session::live()
     }
 
     for (;;) {
+        notice_failure(side::client);
+        notice_failure(side::backend);
         relay(side::client);
         relay(side::backend);
         observe_time();
@@ -243,7 +245,7 @@ void session::connected() noexcept
     server_->counters->connect_seconds.observe(
         std::chrono::duration<double>(connected_at_ - connect_started_at_).count());
     server_ = nullptr;
-    backend_.socket().set_stream_options(profile_->timeouts.idle);
+    backend_.socket().set_stream_options(kernel_bound(*profile_));
     phase_ = ending::phase::relaying;
     patience_at_ = never;
     progress_ = true;

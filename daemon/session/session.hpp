@@ -72,6 +72,7 @@ private:
     void watch_for_client_reset() noexcept;
 
     // relay.cpp: bytes
+    void notice_failure(ending::side who) noexcept;
     void relay(ending::side from) noexcept;
     void read_once(ending::side from) noexcept;
     void discard(ending::side from) noexcept;
@@ -88,7 +89,7 @@ private:
     // closing.cpp: decisions and time
     bool settle() noexcept;
     void perform(ending::step what) noexcept;
-    void before_release(ending::side who) noexcept;
+    void before_release(ending::side who, bool by_reset) noexcept;
     bool look_for_acknowledgement() noexcept;
     void note_transitions() noexcept;
     void wait_for(const ending::decision& decided) noexcept;
@@ -97,7 +98,7 @@ private:
     void patience_is_over() noexcept;
     base::milliseconds length_of(ending::patience bound) const noexcept;
     base::milliseconds polling_interval(const ending::decision& decided) noexcept;
-    bool is_quiet() const noexcept;
+    bool is_quiet() noexcept;
     void give_up(std::string_view detail) noexcept;
     void arm() noexcept;
 
@@ -159,7 +160,7 @@ private:
     std::uint64_t id_;
     std::array<std::uint64_t, 2> bytes_{};
     std::array<std::uint64_t, 2> lost_{};
-    bool goodbye_unconfirmed_ = false;
+    bool unconfirmed_ = false;
     std::uint64_t discarded_ = 0;
     short_text<96> detail_;
     base::time_point accepted_at_{};

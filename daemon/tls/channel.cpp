@@ -82,6 +82,19 @@ BIO* make_wire_bio(wire& shared)
     return bio;
 }
 
+/// The first reason that the TLS layer gives; below it stand those of ciphers and providers.
+std::string take_reason(std::string_view fallback)
+{
+    const char* reason = ERR_reason_error_string(ERR_peek_error());
+    while (const unsigned long error = ERR_get_error()) {
+        if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_reason_error_string(error) != nullptr) {
+            reason = ERR_reason_error_string(error);
+            break;
+        }
+    }
+    return std::string{reason != nullptr ? std::string_view{reason} : fallback};
+}
+
 } // namespace
 
 channel::channel(SSL_CTX* context, wire& shared) noexcept : ssl_{SSL_new(context)}
@@ -115,9 +128,8 @@ void channel::watch_message(int is_write, int, int content_type, const void* byt
 void channel::fail(std::string_view fallback) noexcept
 {
     failed_ = true;
-    const char* reason = ERR_reason_error_string(ERR_peek_error());
     try {
-        detail_ = reason != nullptr ? reason : fallback;
+        detail_ = take_reason(fallback);
     } catch (const std::bad_alloc&) {
         detail_.clear();
     }
@@ -129,8 +141,10 @@ handshake_progress channel::handshake() noexcept
     CHECK(!failed_, "a failed channel is left alone");
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_);
-    if (result == 1)
+    if (result == 1) {
+        established_ = true;
         return handshake_progress::done;
+    }
     if (SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ)
         return handshake_progress::blocked;
     fail("handshake failure");
@@ -204,7 +218,7 @@ void channel::finish() noexcept
 session_facts channel::facts() const noexcept
 {
     session_facts known;
-    if (SSL_is_init_finished(ssl_) == 1) {
+    if (established_) {
         known.version = SSL_get_version(ssl_);
         known.cipher = SSL_get_cipher_name(ssl_);
         known.resumed = SSL_session_reused(ssl_) == 1;

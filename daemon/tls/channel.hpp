@@ -85,6 +85,7 @@ private:
     SSL* ssl_;
     std::string detail_;
     std::uint32_t key_updates_ = 0; ///< since the last application data
+    bool established_ = false;
     bool failed_ = false;
     bool finished_ = false;
 };

@@ -264,7 +264,7 @@ private:
             each_transfer(at, who);
         }
         for (const bool quiet : {false, true}) {
-            if (quiet && (at.known.to_backend.buffered || at.known.to_client.buffered))
+            if (quiet && has_waiting_bytes(at.known))
                 continue;
             state ended = at;
             note_proxy_end(ended, quiet);
@@ -311,7 +311,7 @@ private:
             ends.insert(ends.end(), {source::truncated, source::failed});
         for (const source how : ends) {
             for (const bool quiet : {false, true}) {
-                if (quiet && (at.known.to_backend.buffered || at.known.to_client.buffered))
+                if (quiet && has_waiting_bytes(at.known))
                     continue;
                 state ended = at;
                 source& really =

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Real clients of several TLS stacks, and a real server behind: P1 (a backend's reset is noticed) and
-P3 (a clean end makes nobody complain)."""
+"""Real clients of several TLS stacks, and a real server behind: P1 (a backend's reset is noticed)
+and P3 (a clean end makes nobody complain)."""
 
 import hashlib
 import subprocess
@@ -50,7 +50,9 @@ class BehindNginx(Clients):
             self.assertIn(line["cause"], {"client_eof", "backend_eof"}, line)
             self.assertIn(line["second"], {"client_eof", "backend_eof", "client_truncated",
                                            "client_reset"}, line)
-            self.assertEqual(line["outcome"], "whole", line)
+            # One that leaves by a reset may have taken bytes without acknowledging them.
+            allowed = {"whole", "unconfirmed"} if line["client_act"] == "gone" else {"whole"}
+            self.assertIn(line["outcome"], allowed, line)
 
     def test_small_pages_with_the_connection_kept_and_closed(self):
         (self.nginx.www / "small").write_bytes(b"a small page\n")
@@ -172,7 +174,7 @@ class SClientCommands(DaemonCase):
     def test_a_renegotiation_is_refused(self):
         daemon, process, peer = self.begin("-tls1_2")
         self.command(process, b"R")
-        # OpenSSL's client does not go on without the renegotiation it wanted; R133 has one that does.
+        # OpenSSL's client does not go on without what it asked for; R133 has one that does.
         output = self.read_until(process, b"no renegotiation")
         self.assertIn(b"RENEGOTIATING", output)
         process.stdin.close()

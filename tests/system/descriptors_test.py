@@ -24,7 +24,7 @@ def few_descriptors(count):
 
 class Descriptors(DaemonCase):
     def fill(self, daemon):
-        """Opens sessions until one is not served, and returns the served ones and the waiting one."""
+        """Opens sessions until one is not served; returns the served ones and the waiting one."""
         served = []
         while len(served) < 200:
             client = self.client(daemon.address("web"))
@@ -43,8 +43,8 @@ class Descriptors(DaemonCase):
         client.send(b"still here")
         self.assertEqual(client.read_exactly(10), b"still here")
 
-    def test_accepting_pauses_and_goes_on_by_itself(self):
-        daemon = self.start(simple(self.backend().serve(echo), workers=2),
+    def runs_out(self, reason, **settings):
+        daemon = self.start(simple(self.backend().serve(echo), workers=2, **settings),
                             preexec=few_descriptors(64))
         served, _ = self.fill(daemon)
         self.assertGreater(len(served), 3)
@@ -71,23 +71,29 @@ class Descriptors(DaemonCase):
             self.assertEqual((seen.close_notify, seen.end), (True, FIN), str(seen))
         for sock in waiting:
             sock.close()
-
-        def is_served():
-            client = TlsClient(daemon.address("web"))
-            client.sock.settimeout(2)
-            try:
-                client.handshake()
-                self.works(client)
-                return True
-            except (TookTooLong, HandshakeFailed, AssertionError):
-                return False
-            finally:
-                client.close()
-        eventually(is_served, "a session after descriptors have become free")
-        scrape = daemon.scrape()
-        self.assertGreaterEqual(scrape.sum("ferrule_accept_paused_total", reason="descriptors"), 1)
+        eventually(lambda: self.is_served(daemon), "a session after some have ended")
+        daemon.wait_for_metric("ferrule_accept_paused_total", lambda count: count >= 1,
+                               reason=reason)
         for client in served[len(served) // 2:]:
             self.works(client)
+
+    def is_served(self, daemon):
+        client = TlsClient(daemon.address("web"))
+        client.sock.settimeout(2)
+        try:
+            client.handshake()
+            self.works(client)
+            return True
+        except (TookTooLong, HandshakeFailed, AssertionError):
+            return False
+        finally:
+            client.close()
+
+    def test_by_default_there_are_only_as_many_sessions_as_descriptors_allow(self):
+        self.runs_out("sessions")
+
+    def test_descriptors_that_run_out_all_the_same_pause_accepting(self):
+        self.runs_out("descriptors", limits={"sessions": 10_000})
 
     def test_a_limit_of_sessions_pauses_accepting_too(self):
         daemon = self.start(simple(self.backend().serve(echo), limits={"sessions": 3}))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The drivers prove themselves: TCP endpoints against each other, the record layer of our own and the
-TLS client against real servers (Python's ssl, `openssl s_server`).
+"""The drivers prove themselves: TCP endpoints against each other, the record layer of our own and
+the TLS client against real servers (Python's ssl, `openssl s_server`).
 
 A test of the daemon is worth what its drivers can tell apart. No daemon takes part here.
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The TLS client of these tests proves itself against Python's own TLS server: it can tell every way
-in which a server ends, and can end in every way itself. No daemon takes part here."""
+"""The TLS client of these tests proves itself against Python's own TLS server: it can tell every
+way in which a server ends, and can end in every way itself. No daemon takes part here."""
 
 import socket
 import ssl

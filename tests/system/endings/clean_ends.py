@@ -1,7 +1,5 @@
 """Both sides end clean: nothing may be lost, and each end has to be told to the other side."""
 
-import socket
-
 from support.rows import Chapter, Ends
 from support.tcp import pattern
 from support.tls_client import TLS13, client_context
@@ -55,7 +53,8 @@ def client_first(it):
 
 
 @row("R3", "a close_notify with its FIN right behind it ends only the client's direction",
-     given="the client sends a request, close_notify and FIN at once; the backend answers with 1 MiB",
+     given="the client sends a request, close_notify and FIN at once; the backend answers with 1 "
+           "MiB",
      client="all bytes, close_notify, FIN", backend="all bytes, FIN",
      ends=CLIENT_FIRST, check_log=counts(1000, MIB))
 def client_first_with_fin(it):
@@ -70,8 +69,8 @@ def client_first_with_fin(it):
 
 
 @row("R4", "a backend that ends first still gets the client's upload",
-     given="the backend sends a FIN and nothing else; the client uploads 3 MB after it has seen the "
-           "end, then says goodbye",
+     given="the backend sends a FIN and nothing else; the client uploads 3 MB after it has seen "
+           "the end, then says goodbye",
      client="close_notify, FIN", backend="all bytes, FIN",
      ends=BACKEND_FIRST, check_log=counts(3_000_000, 0))
 def upload_after_backend_end(it):
@@ -86,7 +85,8 @@ def upload_after_backend_end(it):
 
 
 @row("R5", "a backend that answers and ends in the middle of an upload gets the rest of it",
-     given="half of a 3 MB upload, then 100 000 bytes and a FIN from the backend, then the other half",
+     given="half of a 3 MB upload, then 100 000 bytes and a FIN from the backend, then the other "
+           "half",
      client="all bytes, close_notify, FIN", backend="all bytes, FIN",
      ends=BACKEND_FIRST, check_log=counts(3_000_000, 100_000))
 def early_answer(it):
@@ -107,7 +107,8 @@ def early_answer(it):
 
 
 @row("R6", "a slow reader gets everything after the backend has closed",
-     given="the backend sends 8 MiB and closes its socket; the client has a small window and pauses",
+     given="the backend sends 8 MiB and closes its socket; the client has a small window and "
+           "pauses",
      client="all bytes, close_notify, FIN", backend="-",
      ends=BACKEND_FIRST, check_log=counts(0, 8 * MIB))
 def slow_reader(it):
@@ -209,9 +210,7 @@ def crossing_ends(it):
      given="handshake, request, close_notify and FIN from the client, each byte in its own segment",
      client="all bytes, close_notify, FIN", backend="all bytes, FIN", ends=CLIENT_FIRST)
 def byte_by_byte(it):
-    client = it.client()
-    client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    client.handshake(bytewise=True)
+    client = it.client().handshake(bytewise=True)
     peer = it.backend.accept()
     client.send_bytewise(client.encrypt(REQUEST[:200]) + client.close_notify())
     client.fin()

@@ -23,7 +23,8 @@ def answer(it, client, peer, data=REQUEST):
 
 @row("R80", "`wait`: a client that never answers our close_notify is cut after `timeout`",
      given="`timeout: 500ms`; the backend answers, ends, and still listens; the client is silent",
-     client="all bytes, close_notify, FIN", backend="RST", listener={"shutdown": {"timeout": "500ms"}},
+     client="all bytes, close_notify, FIN", backend="RST",
+     listener={"shutdown": {"timeout": "500ms"}},
      ends=Ends("backend_eof", "close_timeout", "sent", "reset", first_end="backend"))
 def never_answers(it):
     client, peer = it.connect()
@@ -32,8 +33,8 @@ def never_answers(it):
 
 
 @row("R81", "`wait`: what the client still sends restarts `timeout`",
-     given="`timeout: 2s`; after the backend's end the client sends a byte each 400 ms for 4 s, then "
-           "says goodbye",
+     given="`timeout: 2s`; after the backend's end the client sends a byte each 400 ms for 4 s, "
+           "then says goodbye",
      client="close_notify, FIN", backend="all bytes, FIN", listener={"shutdown": {"timeout": "2s"}},
      ends=Ends("backend_eof", "client_eof", "exchanged", "exchanged"), check_log=counts(10, 1000))
 def goes_on_sending(it):
@@ -113,7 +114,8 @@ def abort(it):
 
 
 @row("R86", "`abort` resets only when a slow client has everything",
-     given="`mode: abort`; the backend sends 1 MiB and ends; the client has a small window and pauses",
+     given="`mode: abort`; the backend sends 1 MiB and ends; the client has a small window and "
+           "pauses",
      client="all bytes, RST; no close_notify", backend="RST", ends=ABORTED,
      listener={"shutdown": {"mode": "abort"}})
 def abort_slow_client(it):
@@ -141,7 +143,8 @@ def close_on_client_end(it):
 
 
 @row("R88", "`half_close: close` with `on_proxy_end: notify` is polite to both",
-     given="`half_close: close`, `on_proxy_end: notify`; the client sends a request and a close_notify",
+     given="`half_close: close`, `on_proxy_end: notify`; the client sends a request and a "
+           "close_notify",
      client="close_notify, FIN", backend="all bytes, FIN",
      listener={"shutdown": {"half_close": "close", "on_proxy_end": "notify"}},
      ends=Ends("client_eof", {None, "backend_eof"}, "exchanged", {"sent", "exchanged"}))

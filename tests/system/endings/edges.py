@@ -5,8 +5,9 @@ from support.rows import Chapter, Ends
 from support.tcp import FIN, RST
 from support.tls_client import TLS12, TLS13
 
-from .bad_ends import ANY_OUTCOME, TLS_ERROR
+from .bad_ends import ANY_OUTCOME
 from .clean_ends import REQUEST, counts
+from .tls_ends import TLS_ERROR
 
 chapter = Chapter("odd clients", workers=2)
 row = chapter.row
@@ -84,7 +85,8 @@ def renegotiation(it):
 
 
 @row("R134", "KeyUpdates with data between them go on",
-     given="200 times in TLS 1.3: a KeyUpdate, every second one asking for ours, then data both ways",
+     given="200 times in TLS 1.3: a KeyUpdate, every second one asking for ours, then data both "
+           "ways",
      client="all bytes, close_notify, FIN", backend="all bytes, FIN", versions=(TLS13,),
      ends=CLIENT_FIRST)
 def key_updates(it):
@@ -99,9 +101,9 @@ def key_updates(it):
 @row("R135", "KeyUpdates without data are limited",
      given="TLS 1.3: a request, then 5000 KeyUpdates and nothing else",
      client="FIN or RST, perhaps an alert; no close_notify", backend="all bytes, RST",
-     versions=(TLS13,), ends=Ends("tls_error", None, {"exchanged", "sent", "reset", "gone"}, "reset",
-                                  outcome=ANY_OUTCOME),
-     metrics={"resets client in": None})
+     versions=(TLS13,), metrics={"resets client in": None},
+     ends=Ends("tls_error", None, {"exchanged", "sent", "reset", "gone"}, "reset",
+               outcome=ANY_OUTCOME))
 def key_update_flood(it):
     raw = it.raw_client()
     peer = it.backend.accept()

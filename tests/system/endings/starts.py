@@ -7,8 +7,9 @@ from support.rows import Chapter, Ends
 from support.tcp import FIN, RST, Observation
 from support.tls_client import TLS12, TLS13, HandshakeFailed, client_context
 
-from .bad_ends import ANY_OUTCOME, details
+from .bad_ends import ANY_OUTCOME
 from .clean_ends import REQUEST
+from .tls_ends import details
 
 chapter = Chapter("starts")
 row = chapter.row
@@ -19,7 +20,7 @@ PROBE = Ends("probe", None, ANY_ACT, "none", first_end="client")
 
 
 def counted(result):
-    """How a handshake that came to nothing is counted; the rest of its closing is nobody's promise."""
+    """How a handshake that came to nothing is counted; the rest of its closing is no promise."""
     return {f"handshakes {result}": 1, "close_seconds": None, "close_notify missing": None,
             "resets client in": None}
 

@@ -52,8 +52,8 @@ def listener(name, backend, certificate, key, addresses=("127.0.0.1:0",), tls=No
 
 
 def configuration(listeners, backends, **more):
-    """A whole file with the settings that every test wants; `backends` is name → servers, or name →
-    the whole entry without its name."""
+    """A whole file with the settings that every test wants; `backends` is name → servers, or
+    name → the whole entry without its name."""
     base = {
         "workers": 1,
         "log": {"format": "json", "sessions": "all", "target": "stderr", "level": "debug"},

@@ -121,7 +121,7 @@ class Daemon:
         return [line for line in self.sessions if line["listener"] == listener]
 
     def session(self, listener, count=1, limit=None):
-        """Waits for `count` ended sessions of a listener and returns them (one: the line itself)."""
+        """Waits for `count` ended sessions of a listener and returns them (of one, the line)."""
         def find():
             lines = self.sessions_of(listener)
             return lines[:count] if len(lines) >= count else None

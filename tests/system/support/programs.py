@@ -69,7 +69,8 @@ class Answer:
         return self.code == 0 and not self.errors
 
     def __str__(self):
-        return f"exit code {self.code}, {len(self.body)} bytes of body, stderr {self.errors[:400]!r}"
+        return (f"exit code {self.code}, {len(self.body)} bytes of body, "
+                f"stderr {self.errors[:400]!r}")
 
 
 def _request(path, upload):

@@ -32,6 +32,7 @@ class Scene:
         self.daemon = None
         self.notes = []  # what was seen, for the report
         self.close_notifies = 0  # seen by clients
+        self.received = {"client": 0, "backend": 0}  # bytes
         self._clients = []
 
     def listener(self):
@@ -82,6 +83,7 @@ class Scene:
     def _saw(self, who, seen, data, end, starts):
         """`starts`: what came has to be a beginning of `data`, the rest may be missing."""
         self.notes.append(f"{who} saw: {seen}")
+        self.received[who] += len(seen.data)
         if seen.end not in (end if isinstance(end, set) else {end}):
             self.fail(f"the {who} saw {seen.end}, not {end}")
         wanted = data[:len(seen.data)] if starts else data

@@ -76,6 +76,18 @@ class Endpoint:
         except TimeoutError as failure:
             raise TookTooLong(f"the peer took no bytes for {LIMIT:g} s") from failure
 
+    def send_until_full(self, data):
+        """Sends `data` until nobody takes more for half a second: all buffers on the way are full,
+        and stay so, since the last receiver does not read."""
+        self.sock.settimeout(0.5)
+        try:
+            self.sock.sendall(data)
+        except TimeoutError:
+            return
+        finally:
+            self.sock.settimeout(LIMIT)
+        raise AssertionError("everything was taken")
+
     def send_bytewise(self, data):
         """Each byte in a segment of its own."""
         if self.sock.family != socket.AF_UNIX:

@@ -152,6 +152,9 @@ class TlsClient(Endpoint):
                 return False
         return True
 
+    def send_until_full(self, data):
+        super().send_until_full(self.encrypt(data))
+
     def send_close_notify(self):
         return self.send_raw(self.close_notify())
 

@@ -1,0 +1,116 @@
+// How a socket comes to be: connected, adopted, used again, with its options.
+
+#include "net/socket_fixture.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <netinet/tcp.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace ferrule::net {
+namespace {
+
+using namespace std::chrono_literals;
+using sockets = socket_fixture;
+
+/// A listener on a port that the kernel chose; `where` is its address.
+descriptor listen_somewhere(address& where)
+{
+    descriptor listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const address any = address::ip("127.0.0.1", 0).value();
+    sockaddr_storage bound{};
+    socklen_t size = sizeof(bound);
+    if (::bind(listener.get(), any.data(), any.size()) != 0 || ::listen(listener.get(), 8) != 0 ||
+        getsockname(listener.get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0)
+        test::fail("listen");
+    where = address{bound, size};
+    return listener;
+}
+
+TEST_F(sockets, a_connecting_socket_is_connected_once_it_is_writable)
+{
+    address where;
+    const descriptor listener = listen_somewhere(where);
+    const int begun = socket_.connect(where, events_, owner_);
+    ASSERT_TRUE(begun == 0 || begun == EINPROGRESS) << std::strerror(begun);
+    EXPECT_EQ(EINPROGRESS, socket_.connected()) << "no event has been collected yet";
+    ASSERT_TRUE(collect_until([&] { return socket_.is_writable(); }));
+    EXPECT_EQ(0, socket_.connected());
+
+    const test::far_end far{descriptor{::accept(listener.get(), nullptr, nullptr)}};
+    ASSERT_EQ(write_state::taken, socket_.write(bytes_of("hello")).state);
+    EXPECT_EQ("hello", far.receive());
+}
+
+TEST_F(sockets, a_refused_connection_is_told)
+{
+    address where;
+    listen_somewhere(where).reset();
+    const int begun = socket_.connect(where, events_, owner_);
+    if (begun == EINPROGRESS) {
+        ASSERT_TRUE(collect_until([&] { return socket_.is_writable(); }));
+        EXPECT_EQ(ECONNREFUSED, socket_.connected());
+        EXPECT_TRUE(socket_.is_open());
+    } else {
+        EXPECT_EQ(ECONNREFUSED, begun);
+        EXPECT_FALSE(socket_.is_open());
+    }
+}
+
+TEST_F(sockets, what_cannot_even_begin_to_connect_leaves_nothing_open)
+{
+    const test::temporary_folder folder;
+    const address nobody = address::unix_socket(folder / "nobody").value();
+    EXPECT_EQ(ENOENT, socket_.connect(nobody, events_, owner_));
+    EXPECT_FALSE(socket_.is_open());
+    EXPECT_EQ(EAFNOSUPPORT, socket_.connect(address{}, events_, owner_));
+    EXPECT_FALSE(socket_.is_open());
+}
+
+TEST_F(sockets, a_descriptor_that_cannot_be_watched_is_closed)
+{
+    const int file = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    ASSERT_GE(file, 0);
+    EXPECT_EQ(EPERM, socket_.adopt(file, false, events_, owner_));
+    EXPECT_FALSE(socket_.is_open());
+    EXPECT_EQ(-1, fcntl(file, F_GETFD));
+    EXPECT_EQ(EBADF, errno);
+}
+
+TEST_F(sockets, a_socket_is_used_again_as_if_it_were_new)
+{
+    adopt_tcp();
+    far_.reset();
+    ASSERT_TRUE(collect_until([&] { return socket_.has_failed(); }));
+    EXPECT_EQ(write_state::broken, socket_.write(bytes_of("hello")).state);
+    socket_.abort();
+
+    adopt_tcp();
+    EXPECT_EQ(0, socket_.last_error());
+    EXPECT_FALSE(socket_.has_failed());
+    EXPECT_FALSE(socket_.has_hung_up());
+    far_.finish();
+    ASSERT_TRUE(collect_until([&] { return socket_.has_hung_up(); }));
+    EXPECT_EQ("FIN", read()) << "the write that failed was another connection's";
+}
+
+TEST_F(sockets, options_are_set)
+{
+    adopt_tcp();
+    EXPECT_EQ(0, option(IPPROTO_TCP, TCP_NODELAY));
+    socket_.set_stream_options(12'345ms);
+    EXPECT_EQ(1, option(IPPROTO_TCP, TCP_NODELAY));
+    EXPECT_EQ(1, option(SOL_SOCKET, SO_KEEPALIVE));
+    EXPECT_EQ(12'345, option(IPPROTO_TCP, TCP_USER_TIMEOUT));
+    EXPECT_EQ(120, option(IPPROTO_TCP, TCP_KEEPIDLE) +
+                       option(IPPROTO_TCP, TCP_KEEPINTVL) * option(IPPROTO_TCP, TCP_KEEPCNT))
+        << "a vanished peer is found after two minutes";
+    socket_.set_stream_options(30s);
+    EXPECT_EQ(30'000, option(IPPROTO_TCP, TCP_USER_TIMEOUT));
+    socket_.set_stream_options(base::off);
+    EXPECT_EQ(0, option(IPPROTO_TCP, TCP_USER_TIMEOUT));
+}
+
+} // namespace
+} // namespace ferrule::net

@@ -1,0 +1,126 @@
+// Goodbyes, as the peer sees them, and what is not forgiven.
+
+#include "net/socket_fixture.hpp"
+
+#include <cerrno>
+
+namespace ferrule::net {
+namespace {
+
+using sockets = socket_fixture;
+
+TEST_F(sockets, finish_one_direction_and_read_on)
+{
+    adopt_tcp();
+    EXPECT_EQ(write_state::taken, socket_.write(bytes_of("request")).state);
+    socket_.finish();
+    EXPECT_EQ("request", far_.receive_all());
+    far_.send("answer");
+    ASSERT_TRUE(collect_until([&] { return socket_.is_readable(); }));
+    EXPECT_EQ("answer|", read());
+    far_.finish();
+    ASSERT_TRUE(collect_until([&] { return socket_.is_readable(); }));
+    EXPECT_EQ("FIN", read());
+    EXPECT_EQ(0, socket_.last_error());
+}
+
+TEST_F(sockets, note_that_a_fin_could_not_be_sent)
+{
+    adopt_tcp();
+    far_.reset();
+    ASSERT_TRUE(collect_until([&] { return socket_.has_failed(); }));
+    socket_.finish();
+    EXPECT_EQ(ENOTCONN, socket_.last_error());
+}
+
+TEST_F(sockets, abort_by_a_reset)
+{
+    adopt_tcp();
+    socket_.abort();
+    EXPECT_FALSE(socket_.is_open());
+    EXPECT_EQ("RST", far_.receive());
+}
+
+TEST_F(sockets, abort_by_a_reset_after_a_fin)
+{
+    adopt_tcp();
+    socket_.finish();
+    EXPECT_EQ("", far_.receive());
+    socket_.abort();
+    EXPECT_TRUE(test::is_ready(far_.native(), 0)) << "neither POLLERR nor POLLHUP";
+    int error = 0;
+    socklen_t size = sizeof(error);
+    ASSERT_EQ(0, getsockopt(far_.native(), SOL_SOCKET, SO_ERROR, &error, &size));
+    EXPECT_EQ(EPIPE, error) << "what a reset is called in CLOSE_WAIT";
+}
+
+TEST_F(sockets, destroy_by_an_abort_what_the_peer_has_not_got_yet)
+{
+    adopt_tcp(8192);
+    const std::size_t written = fill();
+    socket_.abort();
+    const std::string got = far_.receive_all();
+    EXPECT_TRUE(got.ends_with("RST"));
+    EXPECT_LT(got.size(), written);
+}
+
+TEST_F(sockets, release_in_silence_once_everything_is_said)
+{
+    adopt_tcp();
+    EXPECT_EQ(write_state::taken, socket_.write(bytes_of("all")).state);
+    socket_.finish();
+    EXPECT_EQ("all", far_.receive_all());
+    far_.finish();
+    ASSERT_TRUE(collect_until([&] { return socket_.has_hung_up(); }));
+    EXPECT_EQ("FIN", read());
+    socket_.release();
+    EXPECT_FALSE(socket_.is_open());
+    EXPECT_EQ("", far_.receive()) << "the end stays a clean one";
+}
+
+TEST_F(sockets, release_with_unread_input_is_a_reset)
+{
+    adopt_tcp();
+    far_.send("unread");
+    ASSERT_TRUE(collect_until([&] { return socket_.is_readable(); }));
+    socket_.release();
+    EXPECT_EQ("RST", far_.receive()) << "that is why a session reads on before it releases";
+}
+
+TEST_F(sockets, say_nothing_more_of_readiness_once_released)
+{
+    adopt_tcp();
+    far_.send("unread");
+    ASSERT_TRUE(collect_until([&] { return socket_.is_readable(); }));
+    socket_.release();
+    EXPECT_FALSE(socket_.is_readable());
+    EXPECT_FALSE(socket_.is_writable());
+    EXPECT_EQ(0U, socket_.unacknowledged());
+}
+
+using sockets_death = socket_fixture;
+
+TEST_F(sockets_death, a_socket_is_never_just_forgotten)
+{
+    EXPECT_DEATH(
+        {
+            socket forgotten;
+            forgotten.adopt(test::make_tcp_connection().near.release(), false, events_, owner_);
+        },
+        "a session's socket is released or aborted before it is forgotten");
+}
+
+TEST_F(sockets_death, a_socket_is_released_once)
+{
+    EXPECT_DEATH(socket_.release(), "a socket is released once");
+    EXPECT_DEATH(socket_.abort(), "a socket is released once");
+}
+
+TEST_F(sockets_death, a_socket_has_one_connection_at_a_time)
+{
+    adopt_tcp();
+    EXPECT_DEATH(adopt_tcp(), "one socket at a time");
+}
+
+} // namespace
+} // namespace ferrule::net
