@@ -201,9 +201,8 @@ void socket::set_stream_options(int descriptor, base::milliseconds user_timeout)
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 15);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 4);
-    if (user_timeout != base::off)
-        set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT,
-                   static_cast<int>(user_timeout.count()));
+    // 0 is the kernel's own limit: it has to be said, for a listener whose bound a reload took away.
+    set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
 }
 
 } // namespace ferrule::net

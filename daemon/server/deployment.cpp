@@ -66,16 +66,27 @@ const tls::ticket_key& deployment::ticket_key_of(const std::string& listener)
 }
 
 std::vector<session::server> deployment::servers_of(const config::backend_settings& backend,
-                                                    int worker, const lookups& found) const
+                                                    int worker) const
 {
     std::vector<session::server> servers;
     for (const config::endpoint& each : backend.servers) {
         const std::string text = each.text();
         metrics::server_counters& counters = numbers_.of_server(worker, backend.name, text);
-        for (const net::address& where : found.at(text).addresses)
+        const auto found = known_.find(text);
+        if (found == known_.end())
+            continue;
+        for (const net::address& where : found->second.addresses)
             servers.push_back({text, where, &counters, {}});
     }
     return servers;
+}
+
+void deployment::learn(const lookups& found)
+{
+    for (const auto& [server, each] : found) {
+        if (each.error.empty())
+            known_[server] = each;
+    }
 }
 
 void deployment::bind(const config::listener_settings& listener, prepared& result,
@@ -132,6 +143,7 @@ deployment::prepared deployment::prepare(const config::settings& settings)
     prepared result;
     result.workers.resize(static_cast<std::size_t>(workers_));
     const lookups found = resolve_servers(settings.backends);
+    learn(found);
     for (const auto& [server, each] : found) {
         if (!each.error.empty())
             result.warnings.push_back("server=" + server + ": cannot be looked up: " + each.error);
@@ -139,7 +151,7 @@ deployment::prepared deployment::prepare(const config::settings& settings)
     for (const config::backend_settings& backend : settings.backends) {
         for (int worker = 0; worker < workers_; ++worker) {
             auto pool = std::make_shared<session::backend_pool>(backend.name);
-            pool->set_servers(servers_of(backend, worker, found));
+            pool->set_servers(servers_of(backend, worker));
             result.workers[static_cast<std::size_t>(worker)].backends.push_back(std::move(pool));
         }
     }

@@ -36,9 +36,13 @@ public:
     /// Records that the workers have been given what was prepared.
     void commit(const prepared& what);
 
-    /// The servers of a backend for one worker, as far as they were found.
-    std::vector<session::server> servers_of(const config::backend_settings& backend, int worker,
-                                            const lookups& found) const;
+    /// Takes note of what was looked up. What was not found now stays as it was found before: a name
+    /// server that does not answer takes no server away.
+    void learn(const lookups& found);
+
+    /// The servers of a backend for one worker, as far as their addresses are known.
+    std::vector<session::server> servers_of(const config::backend_settings& backend,
+                                            int worker) const;
 
 private:
     void bind(const config::listener_settings& listener, prepared& result,
@@ -50,6 +54,7 @@ private:
     metrics::registry& numbers_;
     int workers_;
     std::set<std::string> open_;
+    lookups known_;
     std::map<std::string, tls::ticket_key> ticket_keys_; ///< kept over reloads
 };
 

@@ -236,20 +236,15 @@ void server::refresh_names()
     }).detach();
 }
 
-/// Tells the workers. A name that cannot be looked up now leaves its backend as it was.
 void server::names_found(const lookups& found)
 {
+    deployment_.learn(found);
     for (const config::backend_settings& backend : settings_.backends) {
-        const bool all_found = std::all_of(
-            backend.servers.begin(), backend.servers.end(), [&](const config::endpoint& each) {
-                const auto known = found.find(each.text());
-                return known != found.end() && known->second.error.empty();
-            });
-        if (!all_found || !has_names(backend))
+        if (!has_names(backend))
             continue;
         for (std::size_t i = 0; i < workers_.size(); ++i)
             workers_[i]->set_servers(backend.name,
-                                     deployment_.servers_of(backend, static_cast<int>(i), found));
+                                     deployment_.servers_of(backend, static_cast<int>(i)));
     }
     refresh_names_later();
 }

@@ -49,8 +49,8 @@ base::milliseconds longest_silent_ending(const config::shutdown_settings& option
     // sink for another, and the goodbye may be unanswered for a third; the deadline cuts the part that
     // follows the second end.
     const bool waits = options.rules.mode == ending::mode::wait;
-    const base::milliseconds answer = waits ? std::max(options.timeout, options.linger)
-                                            : options.linger;
+    const base::milliseconds answer =
+        (waits ? options.timeout : base::milliseconds{0}) + options.linger;
     const base::milliseconds half_closed =
         options.rules.half_close == ending::half_close::close
             ? base::milliseconds{0}

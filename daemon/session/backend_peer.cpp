@@ -51,11 +51,6 @@ handed backend_peer::finish() noexcept
     return flush();
 }
 
-bool backend_peer::is_acknowledged() const noexcept
-{
-    return unsent_.empty() && fin_due_ == fin_sent_ && socket_.unacknowledged() == 0;
-}
-
 shortfall backend_peer::missing() const noexcept
 {
     const std::uint64_t in_kernel = socket_.unacknowledged();

@@ -158,11 +158,6 @@ handed client_peer::truncate() noexcept
     return flush();
 }
 
-bool client_peer::is_acknowledged() const noexcept
-{
-    return unsent_.empty() && fin_due_ == fin_sent_ && socket_.unacknowledged() == 0;
-}
-
 shortfall client_peer::missing() const noexcept
 {
     const std::uint64_t in_kernel = socket_.unacknowledged();

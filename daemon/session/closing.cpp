@@ -95,6 +95,8 @@ void session::perform(step what) noexcept
 /// have taken it or not, since the kernel does not look at the acknowledgement in an RST.
 void session::before_release(side who, bool by_reset) noexcept
 {
+    if (!ending::flow_to(facts_, who).unacked)
+        return; // all of it was acknowledged, or there was nothing
     const shortfall missing = who == side::client ? client_.missing() : backend_.missing();
     const bool gone = ending::flow_to(facts_, who).to == ending::sink::gone;
     lost_[direction_to(who)] += missing.unsent;
@@ -116,13 +118,14 @@ bool session::look_for_acknowledgement() noexcept
         const net::socket& socket = socket_of(who);
         if (!socket.is_open() || !into.unacked || into.to == ending::sink::gone)
             continue;
-        const bool acknowledged =
-            who == side::client ? client_.is_acknowledged() : backend_.is_acknowledged();
-        if (acknowledged) {
+        const bool handed_over =
+            who == side::client ? client_.is_handed_over() : backend_.is_handed_over();
+        const std::size_t in_kernel = socket.unacknowledged();
+        if (handed_over && in_kernel == 0) {
             into.unacked = false;
             changed = true;
         }
-        held += socket.unacknowledged();
+        held += in_kernel;
     }
     if (held < kernel_held_)
         progress_ = true;
@@ -218,6 +221,8 @@ void session::observe_phase_deadline() noexcept
                              : "timeout: no server took the connection in time";
     }
     if (why == cause::none) {
+        if (now() >= spread_at_)
+            spread_at_ = now() + base::seconds{1}; // it is not idle: looked at again later
         arm();
         return;
     }

@@ -49,8 +49,8 @@ public:
     handed flush() noexcept;
     handed finish() noexcept;
     std::size_t unsent() const noexcept { return unsent_.size(); }
-    /// True once everything, the FIN included, is in the kernel and acknowledged.
-    bool is_acknowledged() const noexcept;
+    /// True once everything, the FIN included, is in the kernel.
+    bool is_handed_over() const noexcept { return unsent_.empty() && fin_due_ == fin_sent_; }
     shortfall missing() const noexcept;
     void abort() noexcept;
     void release() noexcept;
@@ -93,7 +93,7 @@ public:
     /// FIN alone.
     handed truncate() noexcept;
     std::size_t unsent() const noexcept { return unsent_.size(); }
-    bool is_acknowledged() const noexcept;
+    bool is_handed_over() const noexcept { return unsent_.empty() && fin_due_ == fin_sent_; }
     /// Plaintext is counted from ciphertext by the average overhead of this session's records.
     shortfall missing() const noexcept;
     void abort() noexcept;

@@ -125,8 +125,10 @@ void session::shake_hands() noexcept
             return;
         }
     }
-    if (client_.trouble().has_value())
-        handshake_over(cause::handshake_failed, "the client takes no bytes", false, true);
+    if (const auto trouble = client_.trouble(); trouble.has_value())
+        handshake_over(cause::handshake_failed,
+                       *trouble == handed::no_memory ? "out of memory" : "the client takes no bytes",
+                       false, true);
 }
 
 void session::handshake_over(cause why, std::string_view detail, bool alert_sent,

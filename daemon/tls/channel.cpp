@@ -24,6 +24,7 @@ int wire_write(BIO* bio, const char* bytes, std::size_t count, std::size_t* writ
 {
     auto* shared = static_cast<wire*>(BIO_get_data(bio));
     const auto* first = reinterpret_cast<const std::byte*>(bytes);
+    BIO_clear_retry_flags(bio); // those of the last read would make a failure look like a wait
     try {
         shared->out.insert(shared->out.end(), first, first + count);
     } catch (const std::bad_alloc&) {
@@ -160,6 +161,12 @@ read_result channel::read(std::span<std::byte> room) noexcept
         std::size_t count = 0;
         const int done = SSL_read_ex(ssl_, room.data() + result.bytes, room.size() - result.bytes,
                                      &count);
+        if (key_updates_ > key_updates_max) {
+            ERR_clear_error(); // whatever came behind them
+            fail("too many KeyUpdates without data");
+            result.progress = read_progress::failed;
+            return result;
+        }
         if (done == 1) {
             result.bytes += count;
             key_updates_ = 0;
@@ -167,12 +174,6 @@ read_result channel::read(std::span<std::byte> room) noexcept
         }
         switch (SSL_get_error(ssl_, done)) {
         case SSL_ERROR_WANT_READ:
-            if (key_updates_ > key_updates_max) {
-                fail("too many KeyUpdates without data");
-                detail_ = "too many KeyUpdates without data";
-                result.progress = read_progress::failed;
-                return result;
-            }
             result.progress = read_progress::blocked;
             return result;
         case SSL_ERROR_ZERO_RETURN:
@@ -195,7 +196,9 @@ bool channel::write(std::span<const std::byte> bytes) noexcept
     while (!bytes.empty()) {
         std::size_t taken = 0;
         if (SSL_write_ex(ssl_, bytes.data(), bytes.size(), &taken) != 1) {
-            fail("write failure");
+            // In the middle of a peer's message OpenSSL wants to read the rest of it first.
+            const bool waits = SSL_get_error(ssl_, 0) == SSL_ERROR_WANT_READ;
+            fail(waits ? "half a handshake message is in the way" : "write failure");
             return false;
         }
         bytes = bytes.subspan(taken);

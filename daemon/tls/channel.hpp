@@ -65,7 +65,8 @@ public:
     /// is not called again.
     read_result read(std::span<std::byte> room) noexcept;
 
-    /// Encrypts all of `bytes` onto the wire. False if OpenSSL refuses (see `detail`).
+    /// Encrypts all of `bytes` onto the wire. False if OpenSSL refuses (see `detail`): there is no
+    /// memory, or the peer has sent only a part of a handshake message (half a KeyUpdate).
     [[nodiscard]] bool write(std::span<const std::byte> bytes) noexcept;
 
     /// Puts a close_notify on the wire. Our direction ends with it; reading goes on (RFC 8446 6.1).

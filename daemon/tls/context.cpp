@@ -44,6 +44,13 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
     return SSL_TLSEXT_ERR_OK;
 }
 
+/// Any server name will do. Without an answer OpenSSL would not put the name into a ticket, and a
+/// resumed TLS 1.2 session, which takes it from there, would have none.
+int accept_name(SSL*, int*, void*)
+{
+    return SSL_TLSEXT_ERR_OK;
+}
+
 void free_protocols(void*, void* protocols, CRYPTO_EX_DATA*, int, long, void*)
 {
     delete static_cast<protocol_list*>(protocols);
@@ -77,6 +84,7 @@ void use_fixed_settings(SSL_CTX* native)
     SSL_CTX_set_mode(native, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                  SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_read_ahead(native, 0);
+    SSL_CTX_set_tlsext_servername_callback(native, accept_name);
     // 0-RTT data can be replayed, and a proxy cannot know whether the backend minds.
     if (SSL_CTX_set_max_early_data(native, 0) != 1 ||
         SSL_CTX_set_recv_max_early_data(native, 0) != 1)

@@ -4,7 +4,7 @@ on the way to a side that still takes it."""
 from support.rows import Chapter, Ends
 from support.tcp import RST, pattern
 
-from .clean_ends import MIB, REQUEST, counts
+from .clean_ends import BULK, MIB, REQUEST, counts
 
 chapter = Chapter("bad ends")
 row = chapter.row
@@ -54,8 +54,23 @@ def backend_reset_slow_client(it):
 
 
 @row("R22", "a backend that resets before its first byte is not an empty answer",
-     given="the backend accepts and resets",
-     client="RST; no close_notify", backend="-", ends=BACKEND_RESET, check_log=counts(0, 0))
+     given="the backend reads the request and resets",
+     client="RST; no close_notify", backend="all bytes",
+     ends=BACKEND_RESET, check_log=counts(1000, 0))
+def backend_reset_before_answer(it):
+    client, peer = it.connect()
+    client.send(REQUEST)
+    peer.recv_exactly(len(REQUEST))
+    peer.rst()
+    it.client_saw(client.read_until_end(), end=RST)
+
+
+@row("R27", "a backend that resets at once",
+     given="the backend accepts and resets; whether the proxy has seen the connection come up by "
+           "then is a matter of luck",
+     client="RST; no close_notify", backend="-", check_log=counts(0, 0),
+     ends=Ends({"backend_reset", "no_backend"}, None, "reset", {"gone", "none"}),
+     metrics={"resets backend in": {0, 1}})
 def backend_reset_at_once(it):
     client, peer = it.connect()
     peer.rst()
@@ -123,11 +138,10 @@ def reset_in_half_close(it):
      ends=Ends("backend_reset", {None, "write_stalled"}, "reset", "gone", outcome="lost"))
 def backend_reset_while_client_stalls(it):
     client, peer = it.connect(receive_buffer=8192)
-    data = pattern(64 * MIB)
-    peer.send_until_full(data)
+    peer.send_until_full(BULK)
     peer.rst()
     it.daemon.session(it.name)
-    it.client_saw(client.read_until_end(), data, end=RST, starts=True)
+    it.client_saw(client.read_until_end(), BULK, end=RST, starts=True)
 
 
 # --- the client -----------------------------------------------------------------------------------
@@ -254,8 +268,7 @@ def reset_after_backend_end(it):
      ends=Ends("client_reset", {None, "write_stalled"}, "gone", "reset", outcome="lost"))
 def client_reset_while_backend_stalls(it):
     client, peer = it.connect()
-    data = pattern(64 * MIB)
-    client.send_until_full(data)
+    client.send_until_full(BULK)
     client.rst()
     it.daemon.session(it.name)
-    it.backend_saw(peer.recv_until_end(), data, end=RST, starts=True)
+    it.backend_saw(peer.recv_until_end(), BULK, end=RST, starts=True)

@@ -8,6 +8,7 @@ chapter = Chapter("clean ends")
 row = chapter.row
 REQUEST = pattern(1000, seed=1)
 MIB = 1024 * 1024
+BULK = pattern(64 * MIB)  # more than all buffers on the way hold; made before the rows start
 CLIENT_FIRST = Ends("client_eof", "backend_eof", "exchanged", "exchanged", first_end="client")
 BACKEND_FIRST = Ends("backend_eof", "client_eof", "exchanged", "exchanged", first_end="backend")
 

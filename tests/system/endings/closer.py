@@ -6,7 +6,7 @@ from support.rows import Chapter, Ends
 from support.tcp import RST, pattern
 
 from .bad_ends import ANY_OUTCOME, DATA
-from .clean_ends import MIB, REQUEST, counts
+from .clean_ends import BULK, MIB, REQUEST, counts
 
 chapter = Chapter("the shutdown block")
 row = chapter.row
@@ -89,7 +89,7 @@ def notify_while_sending(it):
     reading = it.background(peer.recv_until_end)
     peer.send(reply)
     peer.fin()
-    it.client_saw(client.send_while_reading(pattern(64 * MIB), chunk=4096, pause=0.005), reply,
+    it.client_saw(client.send_while_reading(BULK, chunk=4096, pause=0.005), reply,
                   close_notify=True)
     seen = reading.result()
     it.note(f"backend saw: {seen}")

@@ -6,7 +6,7 @@ from support.rows import Chapter, Ends
 from support.tcp import RST, pattern
 
 from .bad_ends import ANY_OUTCOME, DATA, loses
-from .clean_ends import REQUEST
+from .clean_ends import BULK, REQUEST
 
 chapter = Chapter("ends that the proxy makes")
 row = chapter.row
@@ -58,12 +58,12 @@ row("R110", "`idle-polite`: a session that was silent for more than a second end
     listener=idle("1500ms"), **polite("idle_timeout"))(ends_politely)
 
 row("R111", "`idle-polite`: a session in which bytes moved a moment ago is cut",
-    given="`idle: 300ms`; request and answer, then silence from both",
-    listener=idle("300ms"), **impolite("idle_timeout"))(ends_by_reset)
+    given="`idle: 600ms`; request and answer, then silence from both",
+    listener=idle("600ms"), **impolite("idle_timeout"))(ends_by_reset)
 
 row("R112", "`on_proxy_end: notify` is always polite",
-    given="`on_proxy_end: notify`, `idle: 300ms`; request and answer, then silence from both",
-    listener=idle("300ms", on_proxy_end="notify"), **polite("idle_timeout"))(ends_politely)
+    given="`on_proxy_end: notify`, `idle: 800ms`; request and answer, then silence from both",
+    listener=idle("800ms", on_proxy_end="notify"), **polite("idle_timeout"))(ends_politely)
 
 row("R113", "`on_proxy_end: reset` never is",
     given="`on_proxy_end: reset`, `idle: 1500ms`; request and answer, then silence from both",
@@ -97,11 +97,10 @@ STALLED = Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", outco
      metrics={"timeouts drain": {0, 1}})
 def stalled_client(it):
     client, peer = it.connect(receive_buffer=8192)
-    data = pattern(64 * 1024 * 1024)
-    it.check(peer.send(data) is False, "the backend could send everything")
+    it.check(peer.send(BULK) is False, "the backend could send everything")
     it.backend_saw(peer.recv_until_end(), end=RST)
     it.daemon.session(it.name)
-    it.client_saw(client.read_until_end(), data, end=RST, starts=True)
+    it.client_saw(client.read_until_end(), BULK, end=RST, starts=True)
 
 
 @row("R116", "a backend that takes nothing while bytes wait for it",
@@ -112,11 +111,10 @@ def stalled_client(it):
      check_log=loses("to_backend"), metrics={"timeouts drain": {0, 1}})
 def stalled_backend(it):
     client, peer = it.connect()
-    data = pattern(64 * 1024 * 1024)
-    it.check(client.send(data) is False, "the client could send everything")
+    it.check(client.send(BULK) is False, "the client could send everything")
     it.client_saw(client.read_until_end(), end=RST)
     it.daemon.session(it.name)
-    it.backend_saw(peer.recv_until_end(), data, end=RST, starts=True)
+    it.backend_saw(peer.recv_until_end(), BULK, end=RST, starts=True)
 
 
 def arrived(it, line):
@@ -132,11 +130,10 @@ def arrived(it, line):
      ends=Ends("write_stalled", None, "reset", "reset", first_end="proxy"))
 def stalled_client_recovers(it):
     client, peer = it.connect(receive_buffer=8192)
-    data = pattern(64 * 1024 * 1024)
-    it.check(peer.send(data) is False, "the backend could send everything")
+    it.check(peer.send(BULK) is False, "the backend could send everything")
     it.backend_saw(peer.recv_until_end(), end=RST)
     seen = client.read_until_end()
-    it.client_saw(seen, data, end=RST, starts=True)
+    it.client_saw(seen, BULK, end=RST, starts=True)
 
 
 @row("R117", "`lifetime` in the middle of a transfer is a cut",

@@ -8,6 +8,7 @@ and the next `recv` then says 0 as if a FIN had come.
 import array
 import errno
 import fcntl
+import functools
 import hashlib
 import select
 import socket
@@ -24,6 +25,7 @@ TCP_CLOSE = 7  # tcpi_state: what a connection is in after an RST
 CHUNK = 256 * 1024
 
 
+@functools.lru_cache(maxsize=256)
 def pattern(size, seed=0):
     """`size` bytes in which no stretch repeats, so that loss and reordering show."""
     return hashlib.shake_128(b"ferrule %d" % seed).digest(size)
