@@ -129,6 +129,11 @@ void channel::watch_message(int is_write, int, int content_type, const void* byt
 void channel::fail(std::string_view fallback) noexcept
 {
     failed_ = true;
+    note_reason(fallback);
+}
+
+void channel::note_reason(std::string_view fallback) noexcept
+{
     try {
         detail_ = take_reason(fallback);
     } catch (const std::bad_alloc&) {
@@ -206,7 +211,7 @@ bool channel::write(std::span<const std::byte> bytes) noexcept
     return true;
 }
 
-void channel::finish() noexcept
+bool channel::finish() noexcept
 {
     CHECK(!finished_, "a goodbye is said once");
     CHECK(!failed_, "no close_notify follows a fatal error");
@@ -214,8 +219,15 @@ void channel::finish() noexcept
     ERR_clear_error();
     // 0: our close_notify is on the wire and the peer's has not come yet; 1: it came before. Both are
     // what we want; waiting for the peer is done by reading (SSL_shutdown(3)).
-    if (SSL_shutdown(ssl_) < 0)
-        fail("close_notify could not be made");
+    if (SSL_shutdown(ssl_) >= 0) {
+        // Nothing follows it: what OpenSSL would still write while reading (an answer to a KeyUpdate)
+        // goes nowhere.
+        SSL_set0_wbio(ssl_, BIO_new(BIO_s_null()));
+        return true;
+    }
+    // No failure of the session: whatever the peer still sends is read as before.
+    note_reason("close_notify could not be made");
+    return false;
 }
 
 session_facts channel::facts() const noexcept

@@ -69,9 +69,11 @@ public:
     /// memory, or the peer has sent only a part of a handshake message (half a KeyUpdate).
     [[nodiscard]] bool write(std::span<const std::byte> bytes) noexcept;
 
-    /// Puts a close_notify on the wire. Our direction ends with it; reading goes on (RFC 8446 6.1).
-    /// It is said at most once, and not after a fatal error.
-    void finish() noexcept;
+    /// Puts a close_notify on the wire. Our direction ends with it; reading goes on (RFC 8446 6.1), and
+    /// puts nothing on the wire any more.
+    /// It is said at most once, and not after a fatal error. False if OpenSSL makes none (see `detail`),
+    /// as it does in the middle of a handshake message of the peer; reading goes on all the same.
+    bool finish() noexcept;
 
     session_facts facts() const noexcept;
 
@@ -82,6 +84,7 @@ private:
     static void watch_message(int is_write, int version, int content_type, const void* bytes,
                               std::size_t count, SSL* ssl, void* self);
     void fail(std::string_view fallback) noexcept;
+    void note_reason(std::string_view fallback) noexcept;
 
     SSL* ssl_;
     std::string detail_;

@@ -287,6 +287,12 @@ const row ends_of_the_proxy[] = {
       {backend_acknowledges, "release_backend, done"}},
      act::exchanged, act::exchanged, cause::client_eof, cause::backend_eof, first_end::client},
 
+    {"E5c", "a drain does not make a rude end polite afterwards, nor is it told", close_half,
+     {{client_says_goodbye, "abort_client, finish_backend, wait drain and ask"},
+      {drain_cuts_in_silence, "wait drain and ask"},
+      {backend_acknowledges, "abort_backend, done"}},
+     act::reset, act::reset, cause::client_eof, cause::none, first_end::client},
+
     {"E1b", "a fatal alert answers our goodbye: an end as good as any other", {},
      {{silence_passes, "finish_client, finish_backend, wait drain and ask"},
       {client_acknowledges, "wait drain and ask"},

@@ -124,6 +124,14 @@ TEST_P(odd_clients, fail_by_a_record_that_is_too_long_as_soon_as_it_says_so)
     EXPECT_EQ(fatal(SSL_AD_RECORD_OVERFLOW), alert());
 }
 
+TEST_P(odd_clients, are_told_nothing_more_once_we_have_said_goodbye)
+{
+    EXPECT_TRUE(with.server().finish());
+    with.from_server();
+    EXPECT_EQ("requestFAILED", reads({forged->data("request"), forged->record(99, "?")}));
+    EXPECT_TRUE(with.wire.out.empty()) << "no alert follows a close_notify";
+}
+
 INSTANTIATE_TEST_SUITE_P(tls, odd_clients, ::testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),
                          [](const ::testing::TestParamInfo<int>& version) {
                              return version.param == TLS1_3_VERSION ? "tls13" : "tls12";
@@ -163,6 +171,15 @@ TEST_F(renegotiation, is_refused_by_no_renegotiation)
     EXPECT_EQ("data|",
               reads({forged->record(SSL3_RT_HANDSHAKE, client_hello()), forged->data("data")}));
     EXPECT_EQ(SSL3_AL_WARNING << 8 | SSL_AD_NO_RENEGOTIATION, alert());
+}
+
+TEST_F(renegotiation, is_not_even_refused_once_we_have_said_goodbye)
+{
+    EXPECT_TRUE(with.server().finish());
+    with.from_server();
+    EXPECT_EQ("data|", reads({forged->record(SSL3_RT_HANDSHAKE, client_hello()),
+                              forged->data("data")}));
+    EXPECT_TRUE(with.wire.out.empty()) << "nothing follows a close_notify";
 }
 
 // --- KeyUpdates (TLS 1.3) ------------------------------------------------------------------------
@@ -251,6 +268,16 @@ TEST_F(key_updates, do_not_count_empty_records_as_data)
     EXPECT_EQ("FAILED", reads({records}));
 }
 
+TEST_F(key_updates, are_not_answered_once_we_have_said_goodbye)
+{
+    EXPECT_TRUE(with.server().finish());
+    with.from_server();
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ("data|", reads({key_update(true), forged->data("data")}));
+    EXPECT_TRUE(with.wire.out.empty()) << "nothing follows a close_notify";
+    EXPECT_EQ("END", reads({forged->close_notify()}));
+}
+
 TEST_F(key_updates, that_come_in_two_records_do_not_stop_our_own_writing)
 {
     EXPECT_EQ("|", reads({forged->record(SSL3_RT_HANDSHAKE, {"\x18\0\0", 3})}));
@@ -273,6 +300,17 @@ TEST_F(key_updates, that_come_without_their_body_fail_if_we_have_to_write_before
     EXPECT_EQ("|", reads({forged->record(SSL3_RT_HANDSHAKE, {"\x18\0\0\1", 4})}));
     EXPECT_FALSE(with.server_writes("answer"));
     EXPECT_EQ("half a handshake message is in the way", with.server().detail());
+}
+
+TEST_F(key_updates, that_come_without_their_body_keep_us_from_a_goodbye_and_from_nothing_else)
+{
+    EXPECT_EQ("|", reads({forged->record(SSL3_RT_HANDSHAKE, {"\x18\0\0\1", 4})}));
+    EXPECT_FALSE(with.server().finish());
+    EXPECT_EQ("shutdown while in init", with.server().detail());
+    EXPECT_TRUE(with.wire.out.empty());
+    const std::string body = forged->record(SSL3_RT_HANDSHAKE, {"\0", 1});
+    forged->update_keys();
+    EXPECT_EQ("dataEND", reads({body, forged->data("data"), forged->close_notify()}));
 }
 
 } // namespace

@@ -200,7 +200,7 @@ TEST_P(channels, write_no_record_for_no_bytes)
 TEST_P(channels, finish_by_exactly_one_close_notify_and_read_on)
 {
     ASSERT_TRUE(talk_.shake_hands());
-    talk_.server().finish();
+    EXPECT_TRUE(talk_.server().finish());
     const std::string goodbye = talk_.from_server();
     EXPECT_EQ(1U, types_of_records(goodbye).size());
     talk_.give_client(goodbye);
@@ -221,7 +221,7 @@ TEST_P(channels, finish_after_the_client_has)
     talk_.give(talk_.from_client());
     EXPECT_EQ("END", talk_.server_reads());
     EXPECT_TRUE(talk_.server_writes("an answer for who has said goodbye"));
-    talk_.server().finish();
+    EXPECT_TRUE(talk_.server().finish());
     talk_.give_client(talk_.from_server());
     EXPECT_EQ("an answer for who has said goodbyeEND", talk_.client_reads());
 }

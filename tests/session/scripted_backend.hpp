@@ -1,0 +1,82 @@
+// A server of a backend, driven by a script: it listens on a port that the kernel chooses and takes
+// one connection.
+#pragma once
+
+#include "net/address.hpp"
+#include "session/raw_peer.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace ferrule::test {
+
+class scripted_backend {
+public:
+    /// `window` as in make_tcp_socket.
+    explicit scripted_backend(int window = 0) : listener_{make_tcp_socket(window)}
+    {
+        bind_to_loopback(listener_);
+        if (::listen(listener_.get(), 16) != 0)
+            fail("listen");
+    }
+
+    net::address where() const
+    {
+        return net::address::ip("127.0.0.1", port_of(listener_.get())).value();
+    }
+
+    // --- what it does ---
+
+    void send(std::string_view text)
+    {
+        if (tcp_.can_send())
+            sent_ += text;
+        tcp_.send(text);
+    }
+    void finish() { tcp_.finish(); }
+    void reset() { tcp_.reset(); }
+    void stop_reading() { tcp_.set_appetite(0); }
+    void read_on(std::size_t at_most = raw_peer::everything) { tcp_.set_appetite(at_most); }
+
+    bool pump()
+    {
+        bool moved = false;
+        if (!is_connected()) {
+            net::descriptor fresh{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+            if (!fresh.is_open())
+                return false;
+            tcp_.use(std::move(fresh));
+            was_connected_ = moved = true;
+        }
+        moved = tcp_.pump() || moved;
+        received_ += tcp_.take();
+        return moved;
+    }
+
+    // --- what it saw ---
+
+    /// There is, or was, a connection.
+    bool is_connected() const { return was_connected_; }
+    const std::string& sent() const { return sent_; }
+    const std::string& received() const { return received_; }
+    bool saw_fin() const { return tcp_.saw_fin(); }
+    bool saw_reset() const { return tcp_.saw_reset(); }
+    const raw_peer& tcp() const { return tcp_; }
+
+    /// What poll(2) has to wait for, and on what.
+    pollfd waited() const
+    {
+        if (!is_connected())
+            return {.fd = listener_.get(), .events = POLLIN, .revents = 0};
+        return {.fd = tcp_.native(), .events = tcp_.events(), .revents = 0};
+    }
+
+private:
+    net::descriptor listener_;
+    raw_peer tcp_;
+    std::string sent_;
+    std::string received_;
+    bool was_connected_ = false;
+};
+
+} // namespace ferrule::test
