@@ -18,9 +18,9 @@
 #include <exception>
 #include <string>
 
-namespace {
+namespace ferrule {
 
-using namespace ferrule;
+namespace {
 
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
@@ -74,16 +74,16 @@ int version()
     return 0;
 }
 
-} // namespace
-
-int main(int count, char** arguments)
+/// Reads the command line and does what it says; returns the exit code.
+int command_line(int count, char** arguments)
 {
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
 
-    CLI::App app{"Ferrule terminates TLS in front of plaintext TCP servers, and ends every connection "
-                 "truthfully, within a bound, and with a count.\n"
-                 "Exit codes: 0 fine, 1 failed at run time, 2 wrong usage or configuration."};
+    CLI::App app{
+        "Ferrule terminates TLS in front of plaintext TCP servers, and ends every connection "
+        "truthfully, within a bound, and with a count.\n"
+        "Exit codes: 0 fine, 1 failed at run time, 2 wrong usage or configuration."};
     app.name("ferrule");
     app.require_subcommand(1);
 
@@ -120,4 +120,13 @@ int main(int count, char** arguments)
         return exit_failed;
     }
     return exit_usage;
+}
+
+} // namespace
+
+} // namespace ferrule
+
+int main(int count, char** arguments)
+{
+    return ferrule::command_line(count, arguments);
 }

@@ -20,7 +20,8 @@ public:
     /// All waiting bytes, oldest first; valid until the next call that changes the queue.
     std::span<const std::byte> front() const noexcept { return {memory_ + begin_, size()}; }
 
-    /// Drops the oldest `count` bytes (at most `size()`); the memory is given back with the last one.
+    /// Drops the oldest `count` bytes (at most `size()`); the memory is given back with the last
+    /// one.
     void consume(std::size_t count) noexcept;
 
     /// Drops everything.

@@ -5,8 +5,7 @@
 
 namespace ferrule::base {
 
-void check_failed(const char* condition, const char* sentence, const char* file,
-                  int line) noexcept
+void check_failed(const char* condition, const char* sentence, const char* file, int line) noexcept
 {
     std::fprintf(stderr, "%s:%d: check failed: %s: %s\n", file, line, condition, sentence);
     std::fflush(stderr);

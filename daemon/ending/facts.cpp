@@ -65,8 +65,8 @@ act act_of(const facts& now, side who)
     case sink::truncated: break;
     }
     const flow& from_peer = flow_from(now, who);
-    const bool peer_has_ended = from_peer.answered || (from_peer.from != source::cut &&
-                                                       from_peer.from != source::open);
+    const bool peer_has_ended =
+        from_peer.answered || (from_peer.from != source::cut && from_peer.from != source::open);
     return peer_has_ended ? act::exchanged : act::sent;
 }
 

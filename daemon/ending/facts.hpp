@@ -1,7 +1,7 @@
 // All that is known of a session's ending, and what follows from it without a decision.
 //
-// A session is two flows. Each flow has a source (how its sender ended) and a sink (what its receiver
-// was told). Everything here is a plain value: no clock, no socket, no allocation.
+// A session is two flows. Each flow has a source (how its sender ended) and a sink (what its
+// receiver was told). Everything here is a plain value: no clock, no socket, no allocation.
 #pragma once
 
 #include "ending/rules.hpp"

@@ -31,8 +31,8 @@ plan once_acknowledged(const flow& into, need next)
     return {next, patience::idle, false};
 }
 
-/// An abort of the client that needs no RST: the operator chose `truncate`, or a fatal alert has said
-/// it already (the FIN behind it keeps the alert readable on systems where an RST would not).
+/// An abort of the client that needs no RST: the operator chose `truncate`, or a fatal alert has
+/// said it already (the FIN behind it keeps the alert readable on systems where an RST would not).
 bool is_told_by_fin(const facts& now, const rules& manners)
 {
     return (now.to_client.from == source::reset &&
@@ -78,8 +78,8 @@ plan plan_for_told_sink(const facts& now, const rules& manners, side who)
     if (from_peer.from == source::open)
         return wait_for(is_client ? patience::close_notify : patience::half_close);
 
-    const bool peer_has_ended = from_peer.answered || (from_peer.from != source::cut &&
-                                                       from_peer.from != source::failed);
+    const bool peer_has_ended =
+        from_peer.answered || (from_peer.from != source::cut && from_peer.from != source::failed);
     if (peer_has_ended || peer_of(now, who).lingered)
         return {need::release, patience::idle, false};
 
@@ -200,7 +200,8 @@ void performed(facts& now, const rules& manners, step done)
     case step::finish_client:
         now.to_client.to = sink::finished;
         now.to_client.unacked = true;
-        // `notify` does not wait for the client's answer: what it still sends is read and discarded.
+        // `notify` does not wait for the client's answer: what it still sends is read and
+        // discarded.
         if (manners.mode == mode::notify && now.to_backend.from == source::open) {
             now.to_backend.from = source::cut;
             now.polite = false;

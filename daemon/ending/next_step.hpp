@@ -1,10 +1,11 @@
 // Facts → the next step. A total function without memory: a test can begin in any state, and a log
 // line that prints the facts explains the decision.
 //
-// The invariants, each checked by tests/ending/next_step_exhaustive_test.cpp in every reachable state
-// (docs/endings.md, "Rules"):
+// The invariants, each checked by tests/ending/next_step_exhaustive_test.cpp in every reachable
+// state (docs/endings.md, "Rules"):
 //   E1  `finish` is said only to a sink whose source ended clean, with nothing left to deliver.
-//   E2  no step discards bytes that a living sink still takes: an abort waits for the acknowledgement.
+//   E2  no step discards bytes that a living sink still takes: an abort waits for the
+//   acknowledgement.
 //   E4  every `wait` has a bound, and once neither source has more to give, `deadline` is armed.
 //   E5  the first cause is never overwritten; sources and sinks only move forward.
 #pragma once
@@ -31,9 +32,9 @@ std::string_view to_text(step value);
 
 struct decision {
     step next = step::wait;
-    patience bound = patience::idle;    ///< with `wait`: the bound in force
-    bool for_acknowledgement = false;   ///< with `wait`: the peer's kernel has to acknowledge first;
-                                        ///< nothing announces that, so it has to be asked again
+    patience bound = patience::idle;  ///< with `wait`: the bound in force
+    bool for_acknowledgement = false; ///< with `wait`: the peer's kernel has to acknowledge first;
+                                      ///< nothing announces that, so it has to be asked again
 
     friend bool operator==(const decision&, const decision&) = default;
 };

@@ -108,9 +108,7 @@ void source_ended(facts& now, const rules& manners, side who, source how, bool q
         if (how != source::clean)
             own.from = how;
         break;
-    default:
-        own.answered = true;
-        break;
+    default: own.answered = true; break;
     }
     give_up_undeliverable(now, who);
 }
@@ -165,12 +163,9 @@ void patience_ended(facts& now, const rules& manners, patience which, bool quiet
     switch (which) {
     case patience::idle:
         proxy_ended(now, manners,
-                    has_waiting_bytes(now) ? cause::write_stalled : cause::idle_timeout,
-                    quiet);
+                    has_waiting_bytes(now) ? cause::write_stalled : cause::idle_timeout, quiet);
         break;
-    case patience::half_close:
-        proxy_ended(now, manners, cause::half_close_timeout, quiet);
-        break;
+    case patience::half_close: proxy_ended(now, manners, cause::half_close_timeout, quiet); break;
     case patience::close_notify:
         // The client was told the truth and never answered. It has not ended, so for the backend
         // this is an abort (docs/endings.md, "What a cut means").

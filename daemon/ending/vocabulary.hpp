@@ -1,8 +1,8 @@
 // The words of endings. The same word stands in code, YAML, log, metric, test and manual
 // (docs/endings.md).
 //
-// Every enum here is a closed set. `to_text` gives the word as operators read it; the arrays `all_…`
-// list the whole set, so that metrics can be created at 0 and tests can walk them.
+// Every enum here is a closed set. `to_text` gives the word as operators read it; the arrays
+// `all_…` list the whole set, so that metrics can be created at 0 and tests can walk them.
 #pragma once
 
 #include <array>
@@ -99,13 +99,11 @@ enum class patience : std::uint8_t { idle, half_close, close_notify, drain, ling
 inline constexpr std::array all_modes{mode::wait, mode::notify, mode::abort};
 
 inline constexpr std::array all_causes{
-    cause::client_eof,        cause::backend_eof,   cause::client_truncated,
-    cause::backend_truncated, cause::client_reset,  cause::backend_reset,
-    cause::tls_error,         cause::handshake_failed, cause::probe,
-    cause::no_backend,        cause::idle_timeout,  cause::half_close_timeout,
-    cause::close_timeout,     cause::write_stalled, cause::lifetime,
-    cause::limit,             cause::drain,         cause::killed,
-    cause::internal,
+    cause::client_eof,    cause::backend_eof,   cause::client_truncated, cause::backend_truncated,
+    cause::client_reset,  cause::backend_reset, cause::tls_error,        cause::handshake_failed,
+    cause::probe,         cause::no_backend,    cause::idle_timeout,     cause::half_close_timeout,
+    cause::close_timeout, cause::write_stalled, cause::lifetime,         cause::limit,
+    cause::drain,         cause::killed,        cause::internal,
 };
 
 inline constexpr std::array all_outcomes{outcome::whole, outcome::unconfirmed, outcome::lost};

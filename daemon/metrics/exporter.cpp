@@ -42,6 +42,8 @@ struct exporter::server {
         thread = base::start_thread("ferrule-metrics", [this] { run(); });
     }
 
+    // Without the memory to say "stop" the process could only end.
+    // NOLINTNEXTLINE(bugprone-exception-escape)
     ~server()
     {
         asio::post(context, [this] { stop(); });

@@ -78,6 +78,10 @@ exporter_connection::exporter_connection(stream_protocol::socket&& accepted, ope
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
+// The functions below lead to one another in a circle, but each turn of it waits for the socket and
+// comes back through the event loop.
+// NOLINTBEGIN(misc-no-recursion)
+
 void exporter_connection::next_request()
 {
     parser_.emplace();
@@ -140,6 +144,8 @@ void exporter_connection::write()
                               self->linger();
                       });
 }
+
+// NOLINTEND(misc-no-recursion)
 
 /// Our FIN, then the peer's: to close a socket with unread input resets it, and the reset destroys
 /// the answer that was just written.

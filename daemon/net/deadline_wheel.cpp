@@ -30,8 +30,7 @@ std::uint64_t deadline_wheel::tick_of(base::time_point when) const noexcept
 void deadline_wheel::place(deadline& which, std::uint64_t tick_wanted) noexcept
 {
     // The slot under the hand is being emptied; the furthest slot is one round away.
-    const std::uint64_t at =
-        std::clamp(tick_wanted, now_tick_ + 1, now_tick_ + slot_count - 1);
+    const std::uint64_t at = std::clamp(tick_wanted, now_tick_ + 1, now_tick_ + slot_count - 1);
     which.slot_tick_ = at;
     const std::size_t index = at % slot_count;
     slots_[index].push_back(which);
@@ -56,8 +55,7 @@ void deadline_wheel::advance(base::time_point now) noexcept
 {
     if (now <= start_)
         return;
-    const auto target =
-        static_cast<std::uint64_t>(std::chrono::floor<ticks>(now - start_).count());
+    const auto target = static_cast<std::uint64_t>(std::chrono::floor<ticks>(now - start_).count());
     if (target <= now_tick_)
         return;
     // After a long sleep one round covers every slot.

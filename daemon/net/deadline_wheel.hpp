@@ -1,8 +1,9 @@
 // All deadlines of a worker. Setting one is a store; nothing is ever cancelled.
 //
-// A hashed wheel of 4096 slots of 10 ms. A deadline that is moved later stays in its slot and is put
-// further when the wheel comes by; only one that is moved earlier changes its slot. So a session that
-// makes progress pays a store for its idle bound, and one that waits for long is touched every 40 s.
+// A hashed wheel of 4096 slots of 10 ms. A deadline that is moved later stays in its slot and is
+// put further when the wheel comes by; only one that is moved earlier changes its slot. So a
+// session that makes progress pays a store for its idle bound, and one that waits for long is
+// touched every 40 s.
 #pragma once
 
 #include "base/time.hpp"
@@ -57,8 +58,7 @@ public:
 private:
     static constexpr std::size_t slot_count = 4096;
     using slot = boost::intrusive::list<
-        deadline,
-        boost::intrusive::member_hook<deadline, deadline::hook, &deadline::hook_>,
+        deadline, boost::intrusive::member_hook<deadline, deadline::hook, &deadline::hook_>,
         boost::intrusive::constant_time_size<false>>;
 
     std::uint64_t tick_of(base::time_point when) const noexcept;

@@ -30,8 +30,7 @@ void event_set::remove(int descriptor) noexcept
 bool event_set::collect() noexcept
 {
     std::array<epoll_event, 512> events;
-    const int count =
-        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count; ++i) {
         auto& state = *static_cast<readiness*>(events[static_cast<std::size_t>(i)].data.ptr);
         const std::uint32_t what = events[static_cast<std::size_t>(i)].events;

@@ -1,8 +1,8 @@
 // The worker's set of sockets: one epoll set, edge-triggered, each socket registered once.
 //
 // Asio waits on the set's descriptor; nothing of a session's path goes through Asio. An event only
-// sets bits in the socket's `readiness` and wakes its owner; the owner acts on its turn. So no event
-// can meet a socket that an earlier event of the same batch has released.
+// sets bits in the socket's `readiness` and wakes its owner; the owner acts on its turn. So no
+// event can meet a socket that an earlier event of the same batch has released.
 #pragma once
 
 #include "net/descriptor.hpp"
@@ -12,14 +12,16 @@
 
 namespace ferrule::net {
 
-/// What is known of a socket between two edges: a bit stays set until a system call shows otherwise.
+/// What is known of a socket between two edges: a bit stays set until a system call shows
+/// otherwise.
 struct readiness {
     bool readable = false;
     bool writable = false;
-    bool hung_up = false; ///< the peer has sent FIN or RST: read on to the end even after a short read
-    bool urgent = false;  ///< the peer has sent urgent data: a read ends in front of it, so read on
-                          ///< after a short read as well
-    bool failed = false;  ///< the kernel holds an error for this socket (RST, timeout)
+    bool hung_up =
+        false; ///< the peer has sent FIN or RST: read on to the end even after a short read
+    bool urgent = false; ///< the peer has sent urgent data: a read ends in front of it, so read on
+                         ///< after a short read as well
+    bool failed = false; ///< the kernel holds an error for this socket (RST, timeout)
     wakeable* owner = nullptr;
 };
 
@@ -35,8 +37,8 @@ public:
     /// Takes a descriptor out that lives on.
     void remove(int descriptor) noexcept;
 
-    /// Collects the events that are there, without waiting: sets bits, wakes owners. True if there may
-    /// be more.
+    /// Collects the events that are there, without waiting: sets bits, wakes owners. True if there
+    /// may be more.
     bool collect() noexcept;
 
     /// For waiting on: readable whenever `collect` would find something.

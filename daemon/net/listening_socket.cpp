@@ -18,8 +18,7 @@ namespace {
 
 [[noreturn]] void fail(int error, const char* what, const address& where)
 {
-    throw std::system_error(error, std::generic_category(),
-                            std::string(what) + " " + where.text());
+    throw std::system_error(error, std::generic_category(), std::string(what) + " " + where.text());
 }
 
 void set_flag(int socket, int level, int name) noexcept
@@ -28,11 +27,12 @@ void set_flag(int socket, int level, int name) noexcept
     setsockopt(socket, level, name, &on, sizeof(on));
 }
 
-/// Removes the file of a Unix socket that nobody listens on. A living one is left, so that bind fails.
+/// Removes the file of a Unix socket that nobody listens on. A living one is left, so that bind
+/// fails.
 void remove_stale(const address& where)
 {
     const auto* local = reinterpret_cast<const sockaddr_un*>(where.data());
-    struct stat status{};
+    struct stat status {};
     if (lstat(local->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode))
         return;
     const descriptor probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
@@ -45,7 +45,9 @@ void remove_stale(const address& where)
 listening_socket::listening_socket(const address& where, int backlog,
                                    base::milliseconds user_timeout)
     : socket_{::socket(where.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)},
-      where_{where}, backlog_{backlog}, user_timeout_{user_timeout}
+      where_{where},
+      backlog_{backlog},
+      user_timeout_{user_timeout}
 {
     if (!socket_.is_open())
         fail(errno, "cannot open a socket for", where);

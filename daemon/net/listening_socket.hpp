@@ -1,4 +1,5 @@
-// A socket that accepts. One for each worker and address (SO_REUSEPORT), so that workers share nothing.
+// A socket that accepts. One for each worker and address (SO_REUSEPORT), so that workers share
+// nothing.
 #pragma once
 
 #include "base/time.hpp"
@@ -27,8 +28,9 @@ struct accepted_socket {
 
 class listening_socket {
 public:
-    /// Binds and listens. `user_timeout` is inherited by what is accepted. A Unix socket's file that
-    /// nobody listens on any more is replaced. Throws std::system_error that names the address.
+    /// Binds and listens. `user_timeout` is inherited by what is accepted. A Unix socket's file
+    /// that nobody listens on any more is replaced. Throws std::system_error that names the
+    /// address.
     listening_socket(const address& where, int backlog, base::milliseconds user_timeout);
     ~listening_socket();
     listening_socket(listening_socket&&) noexcept = default;
@@ -40,8 +42,8 @@ public:
     const address& where() const noexcept { return where_; }
     int native() const noexcept { return socket_.get(); }
 
-    /// Another socket on the same address for another worker: a second SO_REUSEPORT socket for TCP, the
-    /// same open socket for Unix (it has no SO_REUSEPORT; the kernel wakes one of the waiters).
+    /// Another socket on the same address for another worker: a second SO_REUSEPORT socket for TCP,
+    /// the same open socket for Unix (it has no SO_REUSEPORT; the kernel wakes one of the waiters).
     listening_socket for_another_worker() const;
 
 private:

@@ -180,8 +180,8 @@ std::size_t socket::room() const noexcept
     if (getsockopt(descriptor_, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0)
         return 0;
     const std::uint32_t limit = memory[SK_MEMINFO_SNDBUF];
-    const std::uint32_t used = is_unix_ ? memory[SK_MEMINFO_WMEM_ALLOC]
-                                        : memory[SK_MEMINFO_WMEM_QUEUED];
+    const std::uint32_t used =
+        is_unix_ ? memory[SK_MEMINFO_WMEM_ALLOC] : memory[SK_MEMINFO_WMEM_QUEUED];
     return limit > used ? limit - used : 0;
 }
 
@@ -201,7 +201,8 @@ void socket::set_stream_options(int descriptor, base::milliseconds user_timeout)
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 15);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 4);
-    // 0 is the kernel's own limit: it has to be said, for a listener whose bound a reload took away.
+    // 0 is the kernel's own limit: it has to be said, for a listener whose bound a reload took
+    // away.
     set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
 }
 

@@ -1,7 +1,7 @@
 // One TCP (or Unix) peer of a session. The only place that says goodbye to a session's socket.
 //
-// `finish` is the honest goodbye (FIN), `abort` the honest failure (RST); `release` closes a socket to
-// which everything was said. None of them blocks.
+// `finish` is the honest goodbye (FIN), `abort` the honest failure (RST); `release` closes a socket
+// to which everything was said. None of them blocks.
 #pragma once
 
 #include "base/time.hpp"
@@ -29,7 +29,7 @@ struct read_result {
 enum class write_state : std::uint8_t {
     taken,   ///< the kernel took everything
     blocked, ///< it took `bytes`, and no more for now
-    broken,  ///< the peer takes nothing any more; `last_error`. Its last bytes may still be readable
+    broken, ///< the peer takes nothing any more; `last_error`. Its last bytes may still be readable
 };
 
 struct write_result {
@@ -48,8 +48,8 @@ public:
     /// descriptor is closed).
     int adopt(int descriptor, bool is_unix, event_set& events, wakeable& owner) noexcept;
 
-    /// Opens a non-blocking socket and starts to connect it. 0 when connected, EINPROGRESS, or errno
-    /// (then nothing is open).
+    /// Opens a non-blocking socket and starts to connect it. 0 when connected, EINPROGRESS, or
+    /// errno (then nothing is open).
     int connect(const address& to, event_set& events, wakeable& owner) noexcept;
 
     /// For a connecting socket that became writable: 0 when it is connected, EINPROGRESS, or errno.
@@ -58,9 +58,9 @@ public:
     bool is_open() const noexcept { return descriptor_ >= 0; }
     bool is_unix() const noexcept { return is_unix_; }
 
-    /// Reads once into `room`. After a short read nothing more is expected until the next edge, unless
-    /// the peer has hung up or sent urgent data. An end that follows a failed write is a reset, whatever
-    /// the kernel calls it (the failed write has taken the error away).
+    /// Reads once into `room`. After a short read nothing more is expected until the next edge,
+    /// unless the peer has hung up or sent urgent data. An end that follows a failed write is a
+    /// reset, whatever the kernel calls it (the failed write has taken the error away).
     read_result read(std::span<std::byte> room) noexcept;
 
     /// Writes as much of `bytes` as the kernel takes. Clears `writable` when it takes no more.
@@ -69,8 +69,8 @@ public:
     /// FIN (shutdown(2), SHUT_WR). Reading goes on.
     void finish() noexcept;
 
-    /// RST (SO_LINGER with time 0, then close(2)): what the kernel still held for the peer is lost. A
-    /// Unix socket has no RST; its peer sees an end of file.
+    /// RST (SO_LINGER with time 0, then close(2)): what the kernel still held for the peer is lost.
+    /// A Unix socket has no RST; its peer sees an end of file.
     void abort() noexcept;
 
     /// close(2). Without unread input and after `finish` this says nothing more to the peer.
@@ -94,9 +94,9 @@ public:
     /// errno of what went wrong first; 0 if nothing did.
     int last_error() const noexcept { return last_error_; }
 
-    /// TCP_NODELAY, SO_OOBINLINE, keepalive and TCP_USER_TIMEOUT (tcp(7): how long sent bytes may stay
-    /// unacknowledged, a closed window included, before the kernel gives the peer up; `off` leaves it to
-    /// the kernel's retransmission limit). A client inherits them from its listener.
+    /// TCP_NODELAY, SO_OOBINLINE, keepalive and TCP_USER_TIMEOUT (tcp(7): how long sent bytes may
+    /// stay unacknowledged, a closed window included, before the kernel gives the peer up; `off`
+    /// leaves it to the kernel's retransmission limit). A client inherits them from its listener.
     void set_stream_options(base::milliseconds user_timeout) noexcept;
 
     /// The same for a descriptor that is not a session's, such as a listener's.

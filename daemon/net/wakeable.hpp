@@ -7,8 +7,8 @@
 
 namespace ferrule::net {
 
-/// Something that runs when one of its sockets or deadlines says so. Being woken several times before
-/// its turn is one turn.
+/// Something that runs when one of its sockets or deadlines says so. Being woken several times
+/// before its turn is one turn.
 class wakeable {
 public:
     using hook = boost::intrusive::list_member_hook<
@@ -52,11 +52,9 @@ public:
     }
 
 private:
-    using list =
-        boost::intrusive::list<wakeable,
-                               boost::intrusive::member_hook<wakeable, wakeable::hook,
-                                                             &wakeable::hook_>,
-                               boost::intrusive::constant_time_size<false>>;
+    using list = boost::intrusive::list<
+        wakeable, boost::intrusive::member_hook<wakeable, wakeable::hook, &wakeable::hook_>,
+        boost::intrusive::constant_time_size<false>>;
     list waiting_;
 };
 

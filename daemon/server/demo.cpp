@@ -32,13 +32,11 @@ config::settings demo_settings(const demo_options& options, std::uint16_t backen
     settings.file = "demo";
     settings.workers = 1;
     settings.metrics_address = endpoint{endpoint::kind::ip4, "127.0.0.1", options.metrics_port};
-    settings.drain = {.delay = base::milliseconds{0},
-                      .timeout = base::seconds{2},
-                      .spread = base::seconds{2}};
+    settings.drain = {
+        .delay = base::milliseconds{0}, .timeout = base::seconds{2}, .spread = base::seconds{2}};
     settings.log.level = config::log_level::debug;
     settings.listeners.push_back(std::move(listener));
-    settings.backends.push_back(
-        {"demo", {{endpoint::kind::ip4, "127.0.0.1", backend_port}}});
+    settings.backends.push_back({"demo", {{endpoint::kind::ip4, "127.0.0.1", backend_port}}});
     return settings;
 }
 

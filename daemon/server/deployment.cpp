@@ -104,9 +104,9 @@ void deployment::bind(const config::listener_settings& listener, prepared& resul
             throw std::runtime_error("listener " + listener.name + ": " + each.text() + ": " +
                                      found.error);
         for (const net::address& where : found.addresses) {
-            net::listening_socket first{where, listener.backlog,
-                                        session::kernel_bound(listener.timeouts,
-                                                              listener.shutdown)};
+            net::listening_socket first{
+                where, listener.backlog,
+                session::kernel_bound(listener.timeouts, listener.shutdown)};
             result.listening.push_back("listener=" + listener.name +
                                        " address=" + first.where().text());
             for (std::size_t worker = 1; worker < setups.size(); ++worker)
@@ -119,8 +119,7 @@ void deployment::bind(const config::listener_settings& listener, prepared& resul
 void deployment::make_profiles(const config::listener_settings& listener, prepared& result,
                                std::vector<listener_setup>& setups)
 {
-    const tls::context_options options =
-        context_options_of(listener, ticket_key_of(listener.name));
+    const tls::context_options options = context_options_of(listener, ticket_key_of(listener.name));
     for (std::size_t worker = 0; worker < setups.size(); ++worker) {
         const auto& backends = result.workers[worker].backends;
         const auto backend = std::find_if(backends.begin(), backends.end(), [&](const auto& each) {
@@ -177,8 +176,8 @@ void deployment::commit(const prepared& what)
 {
     open_ = what.open;
     for (const auto& [listener, facts] : what.certificates)
-        numbers_.set_certificate(listener, {facts.subject, facts.serial,
-                                            static_cast<double>(facts.not_after_seconds)});
+        numbers_.set_certificate(
+            listener, {facts.subject, facts.serial, static_cast<double>(facts.not_after_seconds)});
 }
 
 } // namespace ferrule::server

@@ -36,8 +36,8 @@ public:
     /// Records that the workers have been given what was prepared.
     void commit(const prepared& what);
 
-    /// Takes note of what was looked up. What was not found now stays as it was found before: a name
-    /// server that does not answer takes no server away.
+    /// Takes note of what was looked up. What was not found now stays as it was found before: a
+    /// name server that does not answer takes no server away.
     void learn(const lookups& found);
 
     /// The servers of a backend for one worker, as far as their addresses are known.

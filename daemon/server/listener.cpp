@@ -30,7 +30,8 @@ listener::listener(listener_owner& owner, std::string address, net::listening_so
 
 listener::~listener()
 {
-    // A Unix socket is shared by the workers: closing one descriptor does not take it out of the set.
+    // A Unix socket is shared by the workers: closing one descriptor does not take it out of the
+    // set.
     owner_.around().events.remove(socket_.native());
 }
 
@@ -73,8 +74,7 @@ bool listener::accept_one()
     }
     std::unique_ptr<session::session> fresh{new (std::nothrow) session::session{
         profile_, owner_.around(), owner_.session_host(), accepted.from}};
-    if (fresh == nullptr ||
-        !fresh->start(std::move(accepted.socket), socket_.where().is_unix())) {
+    if (fresh == nullptr || !fresh->start(std::move(accepted.socket), socket_.where().is_unix())) {
         pause(metrics::accept_pause::memory);
         return false;
     }

@@ -12,6 +12,7 @@
 #include <limits>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace ferrule::server {
 
@@ -33,8 +34,8 @@ bool is_writable_now(int descriptor)
 
 } // namespace
 
-log_target::log_target(const std::string& name, metrics::process_state& lost)
-    : name_{name}, lost_{lost}, give_up_at_{std::numeric_limits<base::clock::rep>::max()}
+log_target::log_target(std::string name, metrics::process_state& lost)
+    : name_{std::move(name)}, lost_{lost}, give_up_at_{std::numeric_limits<base::clock::rep>::max()}
 {
     if (const std::string error = open(); !error.empty())
         throw std::runtime_error("log.target: " + error);

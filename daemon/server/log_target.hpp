@@ -25,7 +25,7 @@ class log_target {
 public:
     /// `name` is "stderr", "stdout" or a path. Lost lines are counted in `lost`, which must outlive
     /// the target. Throws std::runtime_error with the name and the reason.
-    log_target(const std::string& name, metrics::process_state& lost);
+    log_target(std::string name, metrics::process_state& lost);
 
     /// Takes a line (without its end). It is written at the latest by the next flush().
     void append(line_kind kind, std::string_view line);

@@ -15,8 +15,8 @@ struct resolved {
     std::string error;                   ///< why not
 };
 
-/// Looks a host name up (getaddrinfo(3), so /etc/hosts and DNS; it may block for seconds); everything
-/// else is only translated. Any thread.
+/// Looks a host name up (getaddrinfo(3), so /etc/hosts and DNS; it may block for seconds);
+/// everything else is only translated. Any thread.
 resolved resolve(const config::endpoint& where);
 
 /// What was found for each endpoint, by its text.

@@ -24,17 +24,10 @@ constexpr base::seconds names_interval{10};
 /// A drain that is not over this long after its time has failed (docs/endings.md, promise P6).
 constexpr base::seconds drain_grace{3};
 
-double unix_seconds()
-{
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 bool has_names(const config::backend_settings& backend)
 {
-    return std::any_of(backend.servers.begin(), backend.servers.end(), [](const auto& each) {
-        return each.type == config::endpoint::kind::name;
-    });
+    return std::any_of(backend.servers.begin(), backend.servers.end(),
+                       [](const auto& each) { return each.type == config::endpoint::kind::name; });
 }
 
 } // namespace
@@ -46,8 +39,9 @@ int worker_count(const config::settings& settings)
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-/// A lookup may block for longer than the process wants to live (getaddrinfo(3) has no timeout of its
-/// own), so its thread is not joined: it leaves what it found here, if anybody is left to take it.
+/// A lookup may block for longer than the process wants to live (getaddrinfo(3) has no timeout of
+/// its own), so its thread is not joined: it leaves what it found here, if anybody is left to take
+/// it.
 struct server::names_inbox {
     std::mutex mutex;
     server* taker = nullptr;
@@ -55,8 +49,12 @@ struct server::names_inbox {
 
 server::server(config::settings settings, loader reload, metrics::registry& numbers,
                session_log& log)
-    : settings_{std::move(settings)}, loader_{std::move(reload)}, numbers_{numbers}, log_{log},
-      deployment_{numbers, worker_count(settings_)}, inbox_{std::make_shared<names_inbox>()}
+    : settings_{std::move(settings)},
+      loader_{std::move(reload)},
+      numbers_{numbers},
+      log_{log},
+      deployment_{numbers, worker_count(settings_)},
+      inbox_{std::make_shared<names_inbox>()}
 {
     inbox_->taker = this;
 }
@@ -83,8 +81,7 @@ void server::start()
     if (settings_.metrics_address.has_value()) {
         const config::endpoint& where = *settings_.metrics_address;
         const bool is_unix = where.type == config::endpoint::kind::unix_socket;
-        exporter_ =
-            std::make_unique<metrics::exporter>(numbers_, where.host, where.port, is_unix);
+        exporter_ = std::make_unique<metrics::exporter>(numbers_, where.host, where.port, is_unix);
         config::endpoint bound = where;
         if (!is_unix)
             bound.port = exporter_->port();
@@ -99,7 +96,7 @@ void server::start()
         log_.say(log_level::warning, each);
     for (const std::string& each : prepared.listening)
         log_.say(log_level::info, "listening " + each);
-    numbers_.process().last_reload_seconds = unix_seconds();
+    note_loaded();
     numbers_.process().ready = true;
 
     for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
@@ -107,6 +104,12 @@ void server::start()
     wait_for_signal();
     refresh_names_later();
     log_.say(log_level::info, "ready");
+}
+
+void server::note_loaded()
+{
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    numbers_.process().last_reload_seconds = std::chrono::duration<double>(now).count();
 }
 
 // --- signals -------------------------------------------------------------------------------------
@@ -137,74 +140,6 @@ void server::on_signal(int number)
     }
 }
 
-// --- reload --------------------------------------------------------------------------------------
-
-void server::reload()
-{
-    if (draining_ || !loader_) {
-        log_.say(log_level::warning, draining_ ? "reload ignored: draining"
-                                               : "reload ignored: there is no configuration file");
-        return;
-    }
-    metrics::process_state& state = numbers_.process();
-    const auto failed = [&](const std::string& why) {
-        log_.say(log_level::error, why);
-        log_.say(log_level::error, "reload failed: the configuration in force stays");
-        ++state.reloads_failed;
-        state.last_reload_ok = false;
-    };
-
-    loaded fresh = loader_();
-    const std::string findings =
-        config::to_text(fresh.reading.findings, fresh.text, settings_.file);
-    if (!fresh.reading.settings.has_value()) {
-        failed(findings);
-        return;
-    }
-    fresh.reading.settings->file = settings_.file;
-    deployment::prepared prepared;
-    try {
-        prepared = deployment_.prepare(*fresh.reading.settings);
-    } catch (const std::exception& error) {
-        failed(error.what());
-        return;
-    }
-    if (!findings.empty())
-        log_.say(log_level::warning, findings);
-    warn_of_fixed_settings(*fresh.reading.settings);
-    for (std::size_t i = 0; i < workers_.size(); ++i)
-        workers_[i]->apply(std::move(prepared.workers[i]));
-    deployment_.commit(prepared);
-    for (const config::listener_settings& each : settings_.listeners) {
-        if (!prepared.certificates.contains(each.name))
-            numbers_.forget_certificate(each.name);
-    }
-    settings_ = std::move(*fresh.reading.settings);
-    log_.reconfigure(settings_.log);
-    for (const std::string& each : prepared.warnings)
-        log_.say(log_level::warning, each);
-    for (const std::string& each : prepared.listening)
-        log_.say(log_level::info, "listening " + each);
-    ++state.reloads_ok;
-    state.last_reload_ok = true;
-    state.last_reload_seconds = unix_seconds();
-    log_.say(log_level::info, "reloaded");
-}
-
-void server::warn_of_fixed_settings(const config::settings& fresh)
-{
-    const auto warn = [&](const char* what) {
-        log_.say(log_level::warning,
-                 std::string(what) + " has changed: that takes effect at the next start");
-    };
-    if (worker_count(fresh) != static_cast<int>(workers_.size()))
-        warn("workers");
-    if (fresh.metrics_address != settings_.metrics_address)
-        warn("metrics.address");
-    if (fresh.log.target != settings_.log.target)
-        warn("log.target");
-}
-
 // --- names ---------------------------------------------------------------------------------------
 
 void server::refresh_names_later()
@@ -220,8 +155,8 @@ void server::refresh_names_later()
 void server::refresh_names()
 {
     std::vector<config::backend_settings> backends;
-    std::copy_if(settings_.backends.begin(), settings_.backends.end(),
-                 std::back_inserter(backends), has_names);
+    std::copy_if(settings_.backends.begin(), settings_.backends.end(), std::back_inserter(backends),
+                 has_names);
     if (backends.empty()) {
         refresh_names_later();
         return;
@@ -258,9 +193,11 @@ void server::begin_drain()
     state.ready = false;
     state.draining = true;
     const config::drain_settings drain = settings_.drain;
-    log_.say(log_level::info, "draining delay=" + base::to_text(drain.delay) +
-                                  " timeout=" + base::to_text(drain.timeout) +
-                                  " spread=" + base::to_text(drain.spread));
+    const auto text = [](base::milliseconds duration) {
+        return duration == base::off ? "0s" : base::to_text(duration);
+    };
+    log_.say(log_level::info, "draining delay=" + text(drain.delay) + " timeout=" +
+                                  text(drain.timeout) + " spread=" + text(drain.spread));
     drain_timer_.expires_after(drain.delay);
     drain_timer_.async_wait([this, drain](const boost::system::error_code& error) {
         if (error)

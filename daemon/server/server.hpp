@@ -34,13 +34,14 @@ public:
     server(const server&) = delete;
     server& operator=(const server&) = delete;
 
-    /// Opens everything, serves until a signal ends it, and returns the exit code: 0 if it was drained
-    /// and every session that ended meanwhile was `whole`, else 1. Throws std::runtime_error if it
-    /// cannot start, with a text for the operator.
+    /// Opens everything, serves until a signal ends it, and returns the exit code: 0 if it was
+    /// drained and every session that ended meanwhile was `whole`, else 1. Throws
+    /// std::runtime_error if it cannot start, with a text for the operator.
     int run();
 
 private:
     void start();
+    void note_loaded();
     void wait_for_signal();
     void on_signal(int number);
     void reload();

@@ -30,11 +30,11 @@ std::string listener_summary(const config::settings& settings,
             ", connect " + base::to_text(listener.timeouts.connect) + ", idle " +
             base::to_text(listener.timeouts.idle) + ", lifetime " +
             base::to_text(listener.timeouts.lifetime) + "\n";
-    text += "  shutdown mode " + std::string(ending::to_text(shutdown.rules.mode)) +
-            (waits ? ": the client has " + base::to_text(shutdown.timeout) +
-                         " to answer close_notify"
-                   : std::string{}) +
-            "\n";
+    text +=
+        "  shutdown mode " + std::string(ending::to_text(shutdown.rules.mode)) +
+        (waits ? ": the client has " + base::to_text(shutdown.timeout) + " to answer close_notify"
+               : std::string{}) +
+        "\n";
     text += "  an ending takes at most " + base::to_text(longest_silent_ending(shutdown)) +
             " if the peers are silent; once neither source has more to give, at most " +
             base::to_text(shutdown.deadline) + " in any case\n";
@@ -45,18 +45,17 @@ std::string listener_summary(const config::settings& settings,
 
 base::milliseconds longest_silent_ending(const config::shutdown_settings& options)
 {
-    // After the first end the other flow may be silent for one bound, its last bytes may wait for the
-    // sink for another, and the goodbye may be unanswered for a third; the deadline cuts the part that
-    // follows the second end.
+    // After the first end the other flow may be silent for one bound, its last bytes may wait for
+    // the sink for another, and the goodbye may be unanswered for a third; the deadline cuts the
+    // part that follows the second end.
     const bool waits = options.rules.mode == ending::mode::wait;
     const base::milliseconds answer =
         (waits ? options.timeout : base::milliseconds{0}) + options.linger;
     const base::milliseconds half_closed =
         options.rules.half_close == ending::half_close::close
             ? base::milliseconds{0}
-            : options.drain_timeout +
-                  std::max(options.half_close_timeout, waits ? options.timeout
-                                                             : base::milliseconds{0});
+            : options.drain_timeout + std::max(options.half_close_timeout,
+                                               waits ? options.timeout : base::milliseconds{0});
     return half_closed + std::min(options.deadline, 2 * options.drain_timeout + answer);
 }
 

@@ -7,8 +7,8 @@
 
 namespace ferrule::server {
 
-/// The longest that an ending takes if the peers stay silent from the first end on; derived from the
-/// options (docs/endings.md, "How long an ending can take").
+/// The longest that an ending takes if the peers stay silent from the first end on; derived from
+/// the options (docs/endings.md, "How long an ending can take").
 base::milliseconds longest_silent_ending(const config::shutdown_settings& options);
 
 /// A few lines for each listener.

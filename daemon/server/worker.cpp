@@ -61,8 +61,8 @@ void worker::loop()
     io_.run();
 }
 
-/// Serves what has happened, in rounds: events set bits and wake, deadlines wake, whoever is awake has
-/// one turn. What is left after some rounds goes on behind Asio's own work.
+/// Serves what has happened, in rounds: events set bits and wake, deadlines wake, whoever is awake
+/// has one turn. What is left after some rounds goes on behind Asio's own work.
 void worker::serve()
 {
     for (int round = 0; round < rounds_max; ++round) {
@@ -186,8 +186,8 @@ void worker::take(worker_setup setup)
         for (listener_setup::fresh_socket& fresh : each.fresh) {
             try {
                 listener_owner& owner = *this;
-                kept.push_back(std::make_unique<listener>(owner, fresh.address,
-                                                          std::move(fresh.socket)));
+                kept.push_back(
+                    std::make_unique<listener>(owner, fresh.address, std::move(fresh.socket)));
                 kept.back()->use(each.profile);
             } catch (const std::system_error& error) {
                 log_.say(config::log_level::error, error.what());

@@ -1,5 +1,5 @@
-// One thread, one event loop, its own listening sockets and sessions. Workers share nothing that they
-// write; the server talks to them by posting.
+// One thread, one event loop, its own listening sockets and sessions. Workers share nothing that
+// they write; the server talks to them by posting.
 #pragma once
 
 #include "server/listener.hpp"
@@ -55,8 +55,8 @@ public:
 
     // The following may be called from any thread; each is carried out on the worker's.
 
-    /// Takes a configuration. Listening sockets that it does not name are closed, after whoever waits
-    /// in their queues has been accepted.
+    /// Takes a configuration. Listening sockets that it does not name are closed, after whoever
+    /// waits in their queues has been accepted.
     void apply(worker_setup setup);
 
     /// Replaces the servers of the backend with this name.
@@ -83,10 +83,7 @@ private:
     // listener_owner
     session::surroundings& around() noexcept override { return around_; }
     session::host& session_host() noexcept override { return *this; }
-    bool is_full() const noexcept override
-    {
-        return max_sessions_ != 0 && open_ >= max_sessions_;
-    }
+    bool is_full() const noexcept override { return max_sessions_ != 0 && open_ >= max_sessions_; }
     void adopt(session::session& fresh) noexcept override;
     void paused(metrics::listener_counters& counters, metrics::accept_pause why) override;
     void went_on() noexcept override { paused_ = false; }

@@ -43,8 +43,8 @@ public:
     /// are taken. Servers that stay keep what is known of them.
     void set_servers(std::vector<server> servers);
 
-    /// The next server for a session to try; nullptr when it has tried all. The pointer is valid until
-    /// `set_servers`.
+    /// The next server for a session to try; nullptr when it has tried all. The pointer is valid
+    /// until `set_servers`.
     server* next(server_choice& choice, base::time_point now) noexcept;
 
     /// How many servers the session has not tried yet.

@@ -34,8 +34,8 @@ client_peer::handshake_state client_peer::handshake() noexcept
     has_sent_anything_ = true;
     around_.wire.in = room.first(got.bytes);
     result.progress = channel_.handshake();
-    result.alert_sent = result.progress == tls::handshake_progress::failed &&
-                        !around_.wire.out.empty();
+    result.alert_sent =
+        result.progress == tls::handshake_progress::failed && !around_.wire.out.empty();
     has_failed_ = result.progress == tls::handshake_progress::failed;
     if (result.progress == tls::handshake_progress::done && !early_.append(around_.wire.in))
         trouble_ = handed::no_memory;
@@ -167,8 +167,8 @@ shortfall client_peer::missing() const noexcept
     if (data_ciphertext_bytes_ == 0)
         return result;
 
-    // What was made last leaves last: control records stand at the end of the queue, then of what the
-    // kernel holds. Never less than it is: rounded up, and at most what there was.
+    // What was made last leaves last: control records stand at the end of the queue, then of what
+    // the kernel holds. Never less than it is: rounded up, and at most what there was.
     const auto plaintext = [&](std::uint64_t ciphertext) {
         const std::uint64_t behind = std::min(control, ciphertext);
         control -= behind;

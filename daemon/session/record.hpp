@@ -44,7 +44,7 @@ struct record {
     short_text<32> alpn;
     bool resumed = false;
     short_text<32> backend;
-    short_text<64> server; ///< empty: no connection to a backend
+    short_text<64> server;                ///< empty: no connection to a backend
     std::array<std::uint64_t, 2> bytes{}; ///< [direction], plaintext read from the source
     std::array<std::uint64_t, 2> lost{};  ///< [direction]
     ending::cause cause = ending::cause::none;

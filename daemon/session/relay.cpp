@@ -40,7 +40,8 @@ bool session::can_be_read(side from) const noexcept
         return false;
     if (!ending::wants_reading(facts_, from) || ending::flow_from(facts_, from).buffered)
         return false;
-    return from == side::backend || client_.unsent() < unsent_max;
+    return from == side::backend || client_.unsent() < unsent_max ||
+           facts_.to_client.to == ending::sink::gone;
 }
 
 bool session::can_be_discarded(side from) const noexcept
@@ -57,8 +58,8 @@ std::size_t session::budget_for(side from) const noexcept
 {
     if (!bulk_[index_of(from)])
         return chunk_first;
-    // A bulk source is read as fast as its sink takes: what the sink could not take would have to be
-    // kept. The kernel counts its own overhead, so not all of the room is for bytes.
+    // A bulk source is read as fast as its sink takes: what the sink could not take would have to
+    // be kept. The kernel counts its own overhead, so not all of the room is for bytes.
     const std::size_t room = socket_of(ending::other(from)).room();
     return std::clamp(room - room / 8, chunk_min, chunk_max);
 }
@@ -68,14 +69,14 @@ taken session::read(side from, std::size_t budget) noexcept
     return from == side::client ? client_.read(budget) : backend_.read(budget);
 }
 
-/// The kernel has given a connection up: its peer takes nothing any more. What it sent before may still
-/// wait, in our kernel or behind a sink that is blocked, and is read out first. If all is read, this is
-/// the only sign: the FIN that came before hides the reset.
+/// The kernel has given a connection up: its peer takes nothing any more. What it sent before may
+/// still wait, in our kernel or behind a sink that is blocked, and is read out first. If all is
+/// read, this is the only sign: the FIN that came before hides the reset.
 void session::notice_failure(side who) noexcept
 {
     const ending::sink told = ending::flow_to(facts_, who).to;
-    if (!socket_of(who).is_open() || !socket_of(who).has_failed() ||
-        told == ending::sink::gone || told == ending::sink::aborted)
+    if (!socket_of(who).is_open() || !socket_of(who).has_failed() || told == ending::sink::gone ||
+        told == ending::sink::aborted)
         return;
     count_end(who, source::reset);
     ending::sink_lost(facts_, who);
@@ -167,7 +168,8 @@ void session::hand_over(side to, std::span<const std::byte> bytes) noexcept
 
 void session::flush(side to) noexcept
 {
-    if (!socket_of(to).is_open() || !socket_of(to).is_writable())
+    if (!socket_of(to).is_open() || !socket_of(to).is_writable() ||
+        ending::flow_to(facts_, to).to == ending::sink::gone)
         return;
     const std::size_t before = to == side::client ? client_.unsent() : backend_.unsent();
     if (before == 0)

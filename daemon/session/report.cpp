@@ -78,9 +78,10 @@ void session::count_end(side who, source how) noexcept
 void session::count(const record& told) noexcept
 {
     metrics::listener_counters& counters = *profile_->counters;
-    counters.sessions_ended[static_cast<std::size_t>(told.cause)]
-                           [static_cast<std::size_t>(told.outcome)]
-                               .add();
+    counters
+        .sessions_ended[static_cast<std::size_t>(told.cause)]
+                       [static_cast<std::size_t>(told.outcome)]
+        .add();
     counters.close_seconds[static_cast<std::size_t>(rules().mode)].observe(
         seconds_between(first_end_at_, now()));
     for (std::size_t i = 0; i < lost_.size(); ++i)
@@ -117,8 +118,8 @@ record session::tell() const noexcept
     told.client_act = ending::act_of(facts_, side::client);
     told.backend_act = ending::act_of(facts_, side::backend);
     told.outcome = lost_[0] + lost_[1] > 0 ? outcome::lost
-                   : unconfirmed_         ? outcome::unconfirmed
-                                          : outcome::whole;
+                   : unconfirmed_          ? outcome::unconfirmed
+                                           : outcome::whole;
     told.first_end = ending::first_end_of(facts_);
     told.handshake = microseconds_between(accepted_at_, handshake_done_at_ == base::time_point{}
                                                             ? first_end_at_

@@ -13,8 +13,13 @@ using ending::source;
 
 session::session(std::shared_ptr<const profile> manners, surroundings& around, host& owner,
                  net::client_address from) noexcept
-    : profile_{std::move(manners)}, around_{around}, owner_{owner},
-      client_{profile_->tls->native(), around}, backend_{around}, alarm_{*this}, from_{from},
+    : profile_{std::move(manners)},
+      around_{around},
+      owner_{owner},
+      client_{profile_->tls->native(), around},
+      backend_{around},
+      alarm_{*this},
+      from_{from},
       id_{owner.next_session_id()}
 {
 }
@@ -67,7 +72,7 @@ task session::live()
         observe_phase_deadline();
     }
 
-    if (phase_ == ending::phase::connecting)
+    if (phase_ == ending::phase::connecting && !ending::has_ended(facts_))
         connect();
     while (phase_ == ending::phase::connecting && !ending::has_ended(facts_)) {
         co_await next_turn;
@@ -127,7 +132,8 @@ void session::shake_hands() noexcept
     }
     if (const auto trouble = client_.trouble(); trouble.has_value())
         handshake_over(cause::handshake_failed,
-                       *trouble == handed::no_memory ? "out of memory" : "the client takes no bytes",
+                       *trouble == handed::no_memory ? "out of memory"
+                                                     : "the client takes no bytes",
                        false, true);
 }
 
@@ -135,10 +141,9 @@ void session::handshake_over(cause why, std::string_view detail, bool alert_sent
                              bool client_gone) noexcept
 {
     using metrics::handshake_result;
-    const handshake_result counted =
-        why == cause::probe || client_gone ? handshake_result::aborted
-        : patience_at_ <= now()            ? handshake_result::timeout
-                                           : handshake_result::failed;
+    const handshake_result counted = why == cause::probe || client_gone ? handshake_result::aborted
+                                     : patience_at_ <= now()            ? handshake_result::timeout
+                                                                        : handshake_result::failed;
     profile_->counters->handshakes[static_cast<std::size_t>(counted)].add();
     detail_once(why == cause::probe ? std::string_view{} : detail);
     ending::handshake_ended(facts_, why, alert_sent, client_gone);
@@ -208,8 +213,8 @@ void session::try_next_server() noexcept
             return;
         }
         if (state == EINPROGRESS) {
-            const auto share = (patience_at_ - now()) /
-                               static_cast<int>(profile_->backend->untried(choice_) + 1);
+            const auto share =
+                (patience_at_ - now()) / static_cast<int>(profile_->backend->untried(choice_) + 1);
             poll_at_ = now() + std::chrono::duration_cast<base::milliseconds>(share);
             arm();
             return;
@@ -239,7 +244,8 @@ void session::backend_missing(cause why, std::string_view detail) noexcept
 
 void session::connected() noexcept
 {
-    detail_ = std::string_view{}; // servers that were tried before are counted, and are not the session's ending
+    // Servers that were tried before are counted; they are not this session's ending.
+    detail_ = std::string_view{};
     connected_at_ = last_byte_at_ = now();
     poll_at_ = never;
     server_text_ = server_->text;

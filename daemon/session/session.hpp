@@ -2,10 +2,11 @@
 //
 // The session's life is `live()` in session.cpp, top to bottom. It runs in turns: an event or a
 // deadline wakes it, the worker resumes it once, it does what can be done without waiting, decides
-// (ending/next_step.hpp) and gives its turn away. Nothing is cancelled, since nothing is ever pending.
+// (ending/next_step.hpp) and gives its turn away. Nothing is cancelled, since nothing is ever
+// pending.
 //
-// A session belongs to its worker's thread. It owns both sockets, the TLS channel, and what could not
-// be sent yet; it borrows the worker's buffers during its turn.
+// A session belongs to its worker's thread. It owns both sockets, the TLS channel, and what could
+// not be sent yet; it borrows the worker's buffers during its turn.
 #pragma once
 
 #include "ending/next_step.hpp"
@@ -31,8 +32,8 @@ public:
             net::client_address from) noexcept;
     ~session();
 
-    /// Takes over the accepted socket. False if that needed memory or descriptors that are not there:
-    /// then the socket is closed, nothing is counted, and the session is to be destroyed.
+    /// Takes over the accepted socket. False if that needed memory or descriptors that are not
+    /// there: then the socket is closed, nothing is counted, and the session is to be destroyed.
     bool start(net::descriptor accepted, bool is_unix) noexcept;
 
     /// The session's turn (called by the ready queue).
@@ -44,8 +45,8 @@ public:
     /// Ends the session in its next turn, without waiting for anything: both sockets are reset.
     void end_at_once(ending::cause why) noexcept;
 
-    /// Drains: at `spread_at`, or as soon after it as both flows are silent, the session ends if that
-    /// can be told as a clean end; at `cut_at` it ends in any case.
+    /// Drains: at `spread_at`, or as soon after it as both flows are silent, the session ends if
+    /// that can be told as a clean end; at `cut_at` it ends in any case.
     void drain(base::time_point spread_at, base::time_point cut_at) noexcept;
 
     using list_hook = boost::intrusive::list_member_hook<
@@ -86,12 +87,14 @@ private:
     bool can_be_discarded(ending::side from) const noexcept;
     taken read(ending::side from, std::size_t budget) noexcept;
 
-    // closing.cpp: decisions and time
+    // closing.cpp: decisions
     bool settle() noexcept;
     void perform(ending::step what) noexcept;
     void before_release(ending::side who, bool by_reset) noexcept;
     bool look_for_acknowledgement() noexcept;
     void note_transitions() noexcept;
+
+    // waiting.cpp: time
     void wait_for(const ending::decision& decided) noexcept;
     void observe_time() noexcept;
     void observe_phase_deadline() noexcept;
@@ -133,7 +136,7 @@ private:
     ending::facts facts_;
     ending::phase phase_ = ending::phase::handshaking;
     ending::patience bound_ = ending::patience::idle;
-    bool progress_ = false;   ///< bytes moved since the bound was last set
+    bool progress_ = false; ///< bytes moved since the bound was last set
     bool counted_half_closed_ = false;
     bool counted_closing_ = false;
     bool draining_ = false;

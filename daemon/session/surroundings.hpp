@@ -56,10 +56,10 @@ struct profile {
     metrics::listener_counters* counters = nullptr;
 };
 
-/// TCP_USER_TIMEOUT for the sockets of a listener's sessions. The session's own clock always decides
-/// first: it sees which bytes were acknowledged and which end has come, where the kernel counts from
-/// when a window closed. The kernel's bound is for a session that the clock cannot reach. `off` if
-/// `timeouts.idle` is.
+/// TCP_USER_TIMEOUT for the sockets of a listener's sessions. The session's own clock always
+/// decides first: it sees which bytes were acknowledged and which end has come, where the kernel
+/// counts from when a window closed. The kernel's bound is for a session that the clock cannot
+/// reach. `off` if `timeouts.idle` is.
 base::milliseconds kernel_bound(const config::timeout_settings& timeouts,
                                 const config::shutdown_settings& shutdown) noexcept;
 inline base::milliseconds kernel_bound(const profile& of) noexcept

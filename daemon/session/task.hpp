@@ -1,8 +1,8 @@
 // The smallest coroutine that serves a session: it starts when told, gives its turn away with
 // `co_await turn`, and is resumed by whoever runs the session's next turn.
 //
-// One coroutine for each session, only named awaiters, and nothing with a destructor inside a co_await
-// expression: GCC 12 has been reported to miscompile more than that.
+// One coroutine for each session, only named awaiters, and nothing with a destructor inside a
+// co_await expression: GCC 12 has been reported to miscompile more than that.
 #pragma once
 
 #include <coroutine>

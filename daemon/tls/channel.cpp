@@ -164,8 +164,8 @@ read_result channel::read(std::span<std::byte> room) noexcept
     read_result result;
     while (result.bytes < room.size()) {
         std::size_t count = 0;
-        const int done = SSL_read_ex(ssl_, room.data() + result.bytes, room.size() - result.bytes,
-                                     &count);
+        const int done =
+            SSL_read_ex(ssl_, room.data() + result.bytes, room.size() - result.bytes, &count);
         if (key_updates_ > key_updates_max) {
             ERR_clear_error(); // whatever came behind them
             fail("too many KeyUpdates without data");
@@ -178,12 +178,8 @@ read_result channel::read(std::span<std::byte> room) noexcept
             continue;
         }
         switch (SSL_get_error(ssl_, done)) {
-        case SSL_ERROR_WANT_READ:
-            result.progress = read_progress::blocked;
-            return result;
-        case SSL_ERROR_ZERO_RETURN:
-            result.progress = read_progress::close_notify;
-            return result;
+        case SSL_ERROR_WANT_READ: result.progress = read_progress::blocked; return result;
+        case SSL_ERROR_ZERO_RETURN: result.progress = read_progress::close_notify; return result;
         default:
             fail("protocol error");
             result.progress = read_progress::failed;
@@ -217,11 +213,11 @@ bool channel::finish() noexcept
     CHECK(!failed_, "no close_notify follows a fatal error");
     finished_ = true;
     ERR_clear_error();
-    // 0: our close_notify is on the wire and the peer's has not come yet; 1: it came before. Both are
-    // what we want; waiting for the peer is done by reading (SSL_shutdown(3)).
+    // 0: our close_notify is on the wire and the peer's has not come yet; 1: it came before. Both
+    // are what we want; waiting for the peer is done by reading (SSL_shutdown(3)).
     if (SSL_shutdown(ssl_) >= 0) {
-        // Nothing follows it: what OpenSSL would still write while reading (an answer to a KeyUpdate)
-        // goes nowhere.
+        // Nothing follows it: what OpenSSL would still write while reading (an answer to a
+        // KeyUpdate) goes nowhere.
         SSL_set0_wbio(ssl_, BIO_new(BIO_s_null()));
         return true;
     }

@@ -1,9 +1,9 @@
 // One TLS peer, seen from the server: bytes in, bytes out, and how the peer ended.
 //
-// A channel does no I/O. It takes ciphertext from the worker's wire and leaves ciphertext there; the
-// session moves it to and from the socket. It never sees the end of the TCP stream either: OpenSSL
-// would answer that with an alert. FIN and RST are the session's to judge; the channel only says
-// whether a close_notify came before (RFC 8446 6.1).
+// A channel does no I/O. It takes ciphertext from the worker's wire and leaves ciphertext there;
+// the session moves it to and from the socket. It never sees the end of the TCP stream either:
+// OpenSSL would answer that with an alert. FIN and RST are the session's to judge; the channel only
+// says whether a close_notify came before (RFC 8446 6.1).
 #pragma once
 
 #include "tls/wire.hpp"
@@ -69,10 +69,10 @@ public:
     /// memory, or the peer has sent only a part of a handshake message (half a KeyUpdate).
     [[nodiscard]] bool write(std::span<const std::byte> bytes) noexcept;
 
-    /// Puts a close_notify on the wire. Our direction ends with it; reading goes on (RFC 8446 6.1), and
-    /// puts nothing on the wire any more.
-    /// It is said at most once, and not after a fatal error. False if OpenSSL makes none (see `detail`),
-    /// as it does in the middle of a handshake message of the peer; reading goes on all the same.
+    /// Puts a close_notify on the wire. Our direction ends with it; reading goes on (RFC 8446 6.1),
+    /// and puts nothing on the wire any more. It is said at most once, and not after a fatal error.
+    /// False if OpenSSL makes none (see `detail`), as it does in the middle of a handshake message
+    /// of the peer; reading goes on all the same.
     bool finish() noexcept;
 
     session_facts facts() const noexcept;

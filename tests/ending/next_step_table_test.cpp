@@ -1,11 +1,13 @@
-// Longer than 300 lines because it is one table: the endings that peers make, with the default rules.
-//
-// It reads like docs/endings.md: what happens, event by event, and what the closer says about each.
+// The table of endings that peers make, with the default rules. It reads like docs/endings.md: what
+// happens, event by event, and what the closer says about each.
 
 #include "ending/script.hpp"
 
 namespace ferrule::ending::script {
 namespace {
+
+// A row is told line by line.
+// clang-format off
 
 const row clean_ends[] = {
     {"R1", "the backend answers and ends; the client says goodbye", {},
@@ -266,9 +268,12 @@ const row starts[] = {
      act::exchanged, act::none, cause::handshake_failed, cause::none, first_end::client},
 
     {"R66", "a handshake takes too long: a reset", {},
-     {{handshake_takes_too_long, "wait drain and ask"}, {client_acknowledges, "abort_client, done"}},
+     {{handshake_takes_too_long, "wait drain and ask"},
+      {client_acknowledges, "abort_client, done"}},
      act::reset, act::none, cause::handshake_failed, cause::none, first_end::client},
 };
+
+// clang-format on
 
 class endings : public stories {};
 

@@ -100,8 +100,8 @@ TEST(first_end, follows_from_the_cause)
     for (const cause each : {cause::client_eof, cause::client_truncated, cause::client_reset,
                              cause::tls_error, cause::handshake_failed, cause::probe})
         EXPECT_EQ("client", whose(each)) << to_text(each);
-    for (const cause each : {cause::backend_eof, cause::backend_truncated, cause::backend_reset,
-                             cause::no_backend})
+    for (const cause each :
+         {cause::backend_eof, cause::backend_truncated, cause::backend_reset, cause::no_backend})
         EXPECT_EQ("backend", whose(each)) << to_text(each);
     for (const cause each : {cause::idle_timeout, cause::half_close_timeout, cause::close_timeout,
                              cause::write_stalled, cause::lifetime, cause::limit, cause::drain,
@@ -137,10 +137,11 @@ words words_of()
 }
 
 const words causes{
-    "client_eof",   "backend_eof",        "client_truncated", "backend_truncated", "client_reset",
-    "backend_reset", "tls_error",         "handshake_failed", "probe",             "no_backend",
-    "idle_timeout", "half_close_timeout", "close_timeout",    "write_stalled",     "lifetime",
-    "limit",        "drain",              "killed",           "internal",
+    "client_eof",    "backend_eof",   "client_truncated", "backend_truncated",
+    "client_reset",  "backend_reset", "tls_error",        "handshake_failed",
+    "probe",         "no_backend",    "idle_timeout",     "half_close_timeout",
+    "close_timeout", "write_stalled", "lifetime",         "limit",
+    "drain",         "killed",        "internal",
 };
 
 TEST(words_of_endings, are_those_of_the_manual)
@@ -161,7 +162,9 @@ TEST(words_of_endings, are_those_of_the_manual)
 
 TEST(words_of_endings, name_both_values_of_a_pair)
 {
-    const auto pair = [](auto first, auto second) { return words{to_text(first), to_text(second)}; };
+    const auto pair = [](auto first, auto second) {
+        return words{to_text(first), to_text(second)};
+    };
     EXPECT_EQ((words{"client", "backend"}), pair(side::client, side::backend));
     EXPECT_EQ((words{"to_backend", "to_client"}),
               pair(direction::to_backend, direction::to_client));
@@ -230,8 +233,8 @@ TEST(facts, only_an_open_source_is_read)
     for (const side who : {side::client, side::backend}) {
         facts now;
         EXPECT_TRUE(wants_reading(now, who));
-        for (const source how : {source::cut, source::clean, source::truncated, source::reset,
-                                 source::failed}) {
+        for (const source how :
+             {source::cut, source::clean, source::truncated, source::reset, source::failed}) {
             flow_from(now, who).from = how;
             EXPECT_FALSE(wants_reading(now, who)) << to_text(how);
         }

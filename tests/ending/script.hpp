@@ -1,7 +1,7 @@
 // Endings as a story: what happens, one event after the other, and what the closer does about each.
 //
-// A row is told with the functions of ending/observe.hpp and ending/next_step.hpp alone, as a session
-// tells it: after each event all steps are taken until there is something to wait for.
+// A row is told with the functions of ending/observe.hpp and ending/next_step.hpp alone, as a
+// session tells it: after each event all steps are taken until there is something to wait for.
 #pragma once
 
 #include "ending/next_step.hpp"
@@ -21,8 +21,8 @@ struct event {
     void (*apply)(facts& now, const rules& manners);
 };
 
-/// An event, and what is said because of it: the steps, then what is waited for ("and ask" where the
-/// peer's kernel has to be asked for its acknowledgement).
+/// An event, and what is said because of it: the steps, then what is waited for ("and ask" where
+/// the peer's kernel has to be asked for its acknowledgement).
 struct moment {
     event happens;
     const char* then;
@@ -166,8 +166,7 @@ inline constexpr event backend_is_given_up{"the kernel gives the backend up; not
 
 inline constexpr event time_passes{"the bound passes", bound_passes<false>};
 inline constexpr event silence_passes{"the bound passes in silence", bound_passes<true>};
-inline constexpr event linger_bytes_are_used_up{"linger_bytes were discarded",
-                                                use_up_linger_bytes};
+inline constexpr event linger_bytes_are_used_up{"linger_bytes were discarded", use_up_linger_bytes};
 inline constexpr event deadline_passes{"the deadline passes", pass_deadline};
 inline constexpr event drain_cuts{"the drain time is over", proxy_ends<cause::drain, false>};
 inline constexpr event drain_cuts_in_silence{"the drain time is over, in silence",
@@ -181,14 +180,13 @@ inline constexpr event client_resets_early{"RST from the client while connecting
                                            reset_while_connecting};
 inline constexpr event client_probes{"an end of the client before its first byte",
                                      fails_handshake<cause::probe, false, true>};
-inline constexpr event client_leaves_handshake{"an end of the client during the handshake",
-                                               fails_handshake<cause::handshake_failed, false,
-                                                               true>};
+inline constexpr event client_leaves_handshake{
+    "an end of the client during the handshake",
+    fails_handshake<cause::handshake_failed, false, true>};
 inline constexpr event handshake_is_refused{"the handshake fails, an alert is sent",
                                             fails_handshake<cause::handshake_failed, true, false>};
-inline constexpr event handshake_takes_too_long{"the handshake takes too long",
-                                                fails_handshake<cause::handshake_failed, false,
-                                                                false>};
+inline constexpr event handshake_takes_too_long{
+    "the handshake takes too long", fails_handshake<cause::handshake_failed, false, false>};
 
 // --- telling it ----------------------------------------------------------------------------------
 

@@ -31,8 +31,8 @@ public:
 /// What is known of one deadline without a wheel.
 struct known {
     std::unique_ptr<sleeper> who = std::make_unique<sleeper>();
-    time_point when = never;    ///< it may not be woken before
-    time_point set_at{};        ///< and if it had passed by then, this is what counts
+    time_point when = never; ///< it may not be woken before
+    time_point set_at{};     ///< and if it had passed by then, this is what counts
 };
 
 class model {

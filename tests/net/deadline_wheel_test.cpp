@@ -69,9 +69,9 @@ TEST_F(deadline_wheels, wake_at_the_deadline_and_once)
 
 TEST_F(deadline_wheels, are_never_early_and_at_most_one_tick_late)
 {
-    for (const auto ahead : {1ns, 999ns, 1000ns, 1001ns, 9'999'999ns, 10'000'000ns, 10'000'001ns,
-                             10'000'999ns, 10'001'000ns, 25'000'000ns, 40'959'999'999ns,
-                             40'960'000'000ns, 40'960'000'001ns}) {
+    for (const auto ahead :
+         {1ns, 999ns, 1000ns, 1001ns, 9'999'999ns, 10'000'000ns, 10'000'001ns, 10'000'999ns,
+          10'001'000ns, 25'000'000ns, 40'959'999'999ns, 40'960'000'000ns, 40'960'000'001ns}) {
         deadline_wheel wheel{start, queue_};
         wheel.set(sleeper_.alarm, start + ahead);
         wheel.advance(start + ahead - 1ns);

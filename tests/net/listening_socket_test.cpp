@@ -61,7 +61,7 @@ std::string refusal_of(const address& where)
 
 bool exists(const std::string& path)
 {
-    struct stat status{};
+    struct stat status {};
     return lstat(path.c_str(), &status) == 0;
 }
 

@@ -85,11 +85,13 @@ public:
     bool has_unsent() const { return !unsent_.empty(); }
     bool can_send() const { return is_open() && !fin_due_ && !saw_reset_; }
 
-    /// What poll(2) has to wait for before `pump` moves something.
-    short events() const
+    /// What poll(2) has to wait for before `pump` moves something. Nothing at all (also no error) if
+    /// it would not look.
+    pollfd waited() const
     {
-        const bool reads = appetite_ > 0 && !saw_fin_ && !saw_reset_;
-        return static_cast<short>((reads ? POLLIN : 0) | (has_unsent() && !saw_reset_ ? POLLOUT : 0));
+        const bool reads = appetite_ > 0 && !saw_end();
+        const int events = (reads ? POLLIN : 0) | (has_unsent() ? POLLOUT : 0);
+        return {.fd = events == 0 ? -1 : native(), .events = static_cast<short>(events), .revents = 0};
     }
 
 private:

@@ -63,12 +63,11 @@ public:
     bool saw_reset() const { return tcp_.saw_reset(); }
     const raw_peer& tcp() const { return tcp_; }
 
-    /// What poll(2) has to wait for, and on what.
     pollfd waited() const
     {
-        if (!is_connected())
-            return {.fd = listener_.get(), .events = POLLIN, .revents = 0};
-        return {.fd = tcp_.native(), .events = tcp_.events(), .revents = 0};
+        if (is_connected())
+            return tcp_.waited();
+        return {.fd = listener_.get(), .events = POLLIN, .revents = 0};
     }
 
 private:

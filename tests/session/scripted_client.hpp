@@ -44,14 +44,19 @@ public:
         tcp_.use(std::move(socket));
     }
 
-    /// Says ClientHello. `greeting` is sent in the same segment as Finished.
-    void shake_hands(std::string_view greeting = {})
+    /// Says ClientHello. `greeting` is sent in one segment with what the client says last in the
+    /// handshake, and so are, if it `leaves`, close_notify and FIN.
+    void shake_hands(std::string_view greeting = {}, bool leaves = false)
     {
         greeting_ = greeting;
+        leaves_ = leaves;
         has_begun_ = true;
         pump();
         go_on();
     }
+
+    /// Bytes that need not be TLS.
+    void send_raw(std::string_view bytes) { tcp_.send(bytes); }
 
     void send(std::string_view text)
     {
@@ -129,10 +134,7 @@ public:
     bool saw_reset() const { return tcp_.saw_reset(); }
     const raw_peer& tcp() const { return tcp_; }
 
-    pollfd waited() const
-    {
-        return {.fd = tcp_.native(), .events = tcp_.events(), .revents = 0};
-    }
+    pollfd waited() const { return tcp_.waited(); }
 
 private:
     static SSL_CTX* context_of(int version)
@@ -196,7 +198,11 @@ private:
             has_failed_ = done != 1 && SSL_get_error(ssl_.get(), done) != SSL_ERROR_WANT_READ;
             if (is_established_ && !greeting_.empty() && write(greeting_))
                 sent_ += greeting_;
+            if (leaves_)
+                close_notify();
             flush();
+            if (is_established_ && leaves_)
+                tcp_.finish();
         }
         if (is_established_)
             read();
@@ -232,6 +238,7 @@ private:
     std::string sent_;
     std::string received_;
     bool has_begun_ = false;
+    bool leaves_ = false;
     bool is_established_ = false;
     bool said_goodbye_ = false;
     bool has_spoiled_ = false;

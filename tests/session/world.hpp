@@ -27,8 +27,8 @@ namespace ferrule::test {
 using namespace std::chrono_literals;
 
 struct world_options {
-    config::timeout_settings timeouts;
-    config::shutdown_settings shutdown;
+    config::timeout_settings timeouts{};
+    config::shutdown_settings shutdown{};
     int version = TLS1_3_VERSION;
     int client_window = 0;  ///< as in make_tcp_socket
     int backend_window = 0; ///< as in make_tcp_socket
@@ -113,7 +113,7 @@ public:
     }
 
     /// As a worker that sleeps until its next deadline: everything happens in its own moment.
-    void advance(base::microseconds by)
+    void advance(base::clock::duration by)
     {
         const base::time_point target = around.now + by;
         for (auto next = wheel.next(); next.has_value() && *next <= target; next = wheel.next()) {
@@ -125,7 +125,7 @@ public:
     }
 
     /// As a process that was stopped meanwhile.
-    void jump(base::microseconds by)
+    void jump(base::clock::duration by)
     {
         around.now += by;
         settle();

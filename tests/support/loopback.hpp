@@ -1,7 +1,7 @@
 // Real connections for tests: pairs of sockets on loopback, and waiting that is bounded.
 //
-// Ports are chosen by the kernel. Nothing sleeps: a test waits for a descriptor (poll(2)), or yields
-// until the kernel has done what it does by itself; both give up after a while and fail the test.
+// Ports are chosen by the kernel. Nothing sleeps: a test waits for a descriptor (poll(2)), or
+// yields until the kernel has done what it does by itself; both give up after a while and fail.
 #pragma once
 
 #include "net/descriptor.hpp"

@@ -1,7 +1,7 @@
 // Records of a client that no TLS library would write: any content type, any fragment, any alert.
 //
-// Speaks AES-128-GCM with SHA-256 in TLS 1.2 (RFC 5288) and TLS 1.3 (RFC 8446 5.2), with the keys of
-// an OpenSSL client that has done the handshake and then says nothing any more.
+// Speaks AES-128-GCM with SHA-256 in TLS 1.2 (RFC 5288) and TLS 1.3 (RFC 8446 5.2), with the keys
+// of an OpenSSL client that has done the handshake and then says nothing any more.
 #pragma once
 
 #include "tls/talk.hpp"
@@ -22,7 +22,7 @@ namespace ferrule::test {
 
 class forger {
 public:
-    /// After the handshake of the client. In TLS 1.2 it has sent one protected record, its Finished.
+    /// After the client's handshake. In TLS 1.2 it has sent one protected record, its Finished.
     explicit forger(const talk& with)
         : is_tls13_{SSL_version(with.client()) == TLS1_3_VERSION}, secret_{with.client_secret}
     {
@@ -89,8 +89,8 @@ private:
         EVP_KDF_CTX* const context = EVP_KDF_CTX_new(kdf);
         const std::array all{params..., OSSL_PARAM_construct_end()};
         std::string out(size, '\0');
-        const int done = EVP_KDF_derive(
-            context, reinterpret_cast<unsigned char*>(out.data()), size, all.data());
+        const int done =
+            EVP_KDF_derive(context, reinterpret_cast<unsigned char*>(out.data()), size, all.data());
         EVP_KDF_CTX_free(context);
         EVP_KDF_free(kdf);
         if (done != 1)
@@ -136,7 +136,8 @@ private:
                       octets(OSSL_KDF_PARAM_SEED, seed));
     }
 
-    std::string seal(const std::string& nonce, const std::string& bound, std::string_view text) const
+    std::string seal(const std::string& nonce, const std::string& bound,
+                     std::string_view text) const
     {
         const auto in = [](std::string_view bytes) {
             return reinterpret_cast<const unsigned char*>(bytes.data());

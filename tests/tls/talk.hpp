@@ -166,7 +166,7 @@ public:
 
     tls::wire wire;
     std::string client_secret; ///< of TLS 1.3, for application data (RFC 8446 7.1)
-    int alert_to_client = 0; ///< level << 8 | description, the last one that the client read
+    int alert_to_client = 0;   ///< level << 8 | description, the last one that the client read
 
 private:
     static int slot()

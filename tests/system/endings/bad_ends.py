@@ -199,11 +199,11 @@ def client_reset(it):
 
 
 @row("R34", "a client's reset in the middle of a download ends it for the backend",
-     given="10 times: the client reads 100 000 bytes of an endless download, then RST",
-     client="-", backend="RST", sessions=10,
+     given="20 times: the client reads 100 000 bytes of an endless download, then RST",
+     client="-", backend="RST", sessions=20,
      ends=Ends("client_reset", None, "gone", "reset", outcome=ANY_OUTCOME))
 def client_reset_during_download(it):
-    for _ in range(10):
+    for _ in range(20):
         client, peer = it.connect()
         sending = it.background(lambda peer=peer: all(peer.send(DATA) for _ in range(10_000)))
         client.read_exactly(100_000)
