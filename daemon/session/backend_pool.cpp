@@ -1,5 +1,6 @@
 #include "session/backend_pool.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -18,16 +19,24 @@ void backend_pool::set_servers(std::vector<server> servers)
 {
     if (servers.size() > servers_max)
         servers.resize(servers_max);
+    std::vector<std::shared_ptr<server>> all;
     for (server& fresh : servers) {
-        for (const server& known : servers_) {
-            if (fresh.text == known.text && fresh.where.text() == known.where.text())
-                fresh.failed_until = known.failed_until;
+        const auto known = std::ranges::find_if(servers_, [&](const auto& each) {
+            return fresh.text == each->text && fresh.where.text() == each->where.text();
+        });
+        // One that stays is the same object: a session that connects to it still tells how it went.
+        if (known != servers_.end()) {
+            (*known)->counters = fresh.counters;
+            all.push_back(*known);
+        } else {
+            all.push_back(std::make_shared<server>(std::move(fresh)));
         }
     }
-    servers_ = std::move(servers);
+    servers_ = std::move(all);
 }
 
-server* backend_pool::next(server_choice& choice, base::time_point now) noexcept
+std::shared_ptr<server> backend_pool::next(server_choice& choice,
+                                           base::time_point now) noexcept
 {
     const std::size_t count = servers_.size();
     if (count == 0)
@@ -41,10 +50,10 @@ server* backend_pool::next(server_choice& choice, base::time_point now) noexcept
             const std::size_t index = (choice.start + i) % count;
             if ((choice.tried & bit_of(index)) != 0)
                 continue;
-            if (!accept_failed && servers_[index].failed_until > now)
+            if (!accept_failed && servers_[index]->failed_until > now)
                 continue;
             choice.tried |= bit_of(index);
-            return &servers_[index];
+            return servers_[index];
         }
     }
     return nullptr;

@@ -8,7 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ferrule::session {
@@ -43,9 +45,9 @@ public:
     /// are taken. Servers that stay keep what is known of them.
     void set_servers(std::vector<server> servers);
 
-    /// The next server for a session to try; nullptr when it has tried all. The pointer is valid
-    /// until `set_servers`.
-    server* next(server_choice& choice, base::time_point now) noexcept;
+    /// The next server for a session to try; nullptr when it has tried all. The session keeps it
+    /// while it connects, since names may be looked up again meanwhile.
+    std::shared_ptr<server> next(server_choice& choice, base::time_point now) noexcept;
 
     /// How many servers the session has not tried yet.
     std::size_t untried(const server_choice& choice) const noexcept;
@@ -57,7 +59,7 @@ public:
 
 private:
     std::string name_;
-    std::vector<server> servers_;
+    std::vector<std::shared_ptr<server>> servers_;
     std::size_t turn_ = 0;
 };
 

@@ -79,6 +79,10 @@ void client_peer::send_what_reading_made() noexcept
 {
     if (around_.wire.out.empty())
         return;
+    if (fin_due_) { // nothing follows our FIN: a write behind it would look like the client's reset
+        around_.wire.out.clear();
+        return;
+    }
     tail_bytes_ += around_.wire.out.size();
     const handed done = send_wire();
     if (done == handed::broken || done == handed::no_memory)

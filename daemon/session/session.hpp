@@ -158,7 +158,7 @@ private:
     // What the record tells
     net::client_address from_;
     server_choice choice_;
-    server* server_ = nullptr; ///< while connecting
+    std::shared_ptr<server> server_; ///< while connecting
     std::string server_text_;
     std::uint64_t id_;
     std::array<std::uint64_t, 2> bytes_{};

@@ -94,6 +94,7 @@ TEST_F(exporter_life_test, connections_above_the_limit_are_closed_and_room_is_us
 {
     const exporter served{numbers, "127.0.0.1", 0, false};
     std::vector<raw_client> clients;
+    clients.reserve(100);
     for (int i = 0; i < 100; ++i)
         clients.push_back(raw_client::to_ip4(served.port()));
     for (std::size_t i = 64; i < 100; ++i)

@@ -42,7 +42,7 @@ TEST(families, every_cause_and_outcome_is_there_at_zero_from_the_start)
     EXPECT_EQ(count_of(text, "ferrule_sessions_ended_total{"), 19 * 3);
     for (const auto cause : ending::all_causes)
         for (const auto outcome : ending::all_outcomes) {
-            const std::string series = "ferrule_sessions_ended_total{listener=\"web\",cause=\"" +
+            const std::string series = R"(ferrule_sessions_ended_total{listener="web",cause=")" +
                                        std::string(ending::to_text(cause)) + "\",outcome=\"" +
                                        std::string(ending::to_text(outcome)) + "\"}";
             EXPECT_EQ(value_of(text, series), 0) << series;

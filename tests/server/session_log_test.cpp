@@ -200,6 +200,7 @@ TEST_F(session_log_test, workers_and_messages_at_the_same_time_lose_and_double_n
     workers = 4;
     auto log = make();
     std::vector<std::thread> threads;
+    threads.reserve(5);
     for (int worker = 0; worker < workers; ++worker)
         threads.emplace_back([&log, worker] {
             for (std::uint64_t id = 0; id < count; ++id)

@@ -46,7 +46,7 @@ std::vector<int> tries(backend_pool& pool, time_point now)
     std::vector<int> ports;
     server_choice choice;
     for (std::size_t i = 0; i <= backend_pool::servers_max; ++i) {
-        const server* next = pool.next(choice, now);
+        const auto next = pool.next(choice, now);
         if (next == nullptr)
             break;
         ports.push_back(next->where.port());
@@ -58,7 +58,7 @@ std::vector<int> tries(backend_pool& pool, time_point now)
 int fail_next(backend_pool& pool, time_point now)
 {
     server_choice choice;
-    server* which = pool.next(choice, now);
+    const auto which = pool.next(choice, now);
     pool.failed(*which, now);
     return which->where.port();
 }
@@ -163,6 +163,19 @@ TEST(backend_pool, survives_a_change_between_two_tries_of_a_session)
     pool.set_servers(servers_at({1}));
     EXPECT_EQ(0U, pool.untried(choice));
     EXPECT_EQ(nullptr, pool.next(choice, start));
+}
+
+TEST(backend_pool, leaves_a_server_to_the_session_that_connects_to_it)
+{
+    backend_pool pool = pool_of({1, 2});
+    server_choice choice;
+    const auto removed = pool.next(choice, start);
+    const auto stays = pool.next(choice, start);
+    pool.set_servers(servers_at({2, 3}));
+    EXPECT_EQ("app1", removed->text);
+    pool.failed(*removed, start);
+    pool.failed(*stays, start);
+    EXPECT_EQ((ports{3, 2}), tries(pool, start)) << "what is learned of one that stays is kept";
 }
 
 TEST(backend_pool, takes_as_many_servers_as_a_choice_can_remember)

@@ -5,6 +5,7 @@
 
 namespace {
 
+namespace test = ferrule::test;
 using namespace std::chrono_literals;
 using ferrule::ending::backend_policy;
 using ferrule::ending::mode;
@@ -373,21 +374,24 @@ TEST(linger, follows_an_alert)
 TEST(deadline, ends_everything_however_much_moves)
 {
     world_options given;
-    given.client_window = small;
+    given.client_window = 32'768;
     given.send_buffer = 400'000;
+    given.shutdown.deadline = 100s;
     world it{given};
     it.establish();
     it.client.stop_reading();
     it.client.say_goodbye();
-    it.backend.send(text_of_size(200'000));
+    it.backend.send(text_of_size(250'000));
     it.backend.finish();
     it.settle();
-    ASSERT_EQ(200'000U, it.bytes_read_from(side::backend));
+    ASSERT_EQ(250'000U, it.bytes_read_from(side::backend));
     ASSERT_EQ(0U, it.counters.sessions_half_closed.get()) << "both have ended";
-    for (int turn = 0; turn < 14; ++turn) {
+    for (int turn = 0; turn < 4; ++turn) {
         it.advance(20s);
         ASSERT_FALSE(it.is_over());
-        it.client.read_on(10'000);
+        const int before = test::unacknowledged(it.client_side());
+        it.client.read_on(30'000);
+        ASSERT_TRUE(it.wait_for([&] { return test::unacknowledged(it.client_side()) < before; }));
         it.settle();
     }
     expect_over_after(it, 20s);
@@ -396,7 +400,7 @@ TEST(deadline, ends_everything_however_much_moves)
     EXPECT_EQ(1U, it.timeouts_counted(shutdown_timeout::deadline));
     EXPECT_EQ(0U, it.timeouts_counted(shutdown_timeout::drain));
     EXPECT_TRUE(it.finish());
-    EXPECT_GT(it.client.received().size(), 50'000U);
+    EXPECT_GT(it.client.received().size(), 90'000U);
     EXPECT_TRUE(it.client.saw_reset());
     EXPECT_FALSE(it.client.saw_close_notify());
 }

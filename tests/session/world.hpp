@@ -147,6 +147,18 @@ public:
         return condition();
     }
 
+    /// Waits, in the present, for what takes the kernel its time. False if it does not come true.
+    bool wait_for(const std::function<bool()>& condition)
+    {
+        for (int idle = 0; idle < 1000;) {
+            if (condition())
+                return true;
+            if (!turn() && !wait_for_kernel(10))
+                ++idle;
+        }
+        return condition();
+    }
+
     /// Nothing happens any more but time, until the session is over; and its peers learn of it. False
     /// if it does not end within `at_most`.
     bool finish(base::milliseconds at_most = 20min)
