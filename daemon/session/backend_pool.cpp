@@ -35,8 +35,7 @@ void backend_pool::set_servers(std::vector<server> servers)
     servers_ = std::move(all);
 }
 
-std::shared_ptr<server> backend_pool::next(server_choice& choice,
-                                           base::time_point now) noexcept
+std::shared_ptr<server> backend_pool::next(server_choice& choice, base::time_point now) noexcept
 {
     const std::size_t count = servers_.size();
     if (count == 0)

@@ -5,6 +5,7 @@
 
 namespace {
 
+namespace test = ferrule::test;
 using namespace std::chrono_literals;
 using ferrule::base::off;
 using ferrule::ending::proxy_policy;
@@ -282,9 +283,9 @@ TEST(write_stalled, is_not_said_of_a_client_that_takes_a_little_now_and_then)
         it.advance(500s);
         ASSERT_FALSE(it.is_over());
         ASSERT_EQ(0U, it.counters.sessions_closing.get());
-        const std::size_t before = it.bytes_read_from(side::backend);
-        it.client.read_on(60'000);
-        ASSERT_TRUE(it.until([&] { return it.bytes_read_from(side::backend) > before; }));
+        const int before = test::unacknowledged(it.client_side());
+        it.client.gulp();
+        ASSERT_TRUE(it.wait_for([&] { return test::unacknowledged(it.client_side()) != before; }));
         it.settle();
     }
 }

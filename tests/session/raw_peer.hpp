@@ -60,6 +60,16 @@ public:
     /// Reads at most this many bytes more from now on.
     void set_appetite(std::size_t bytes) { appetite_ = bytes; }
 
+    /// Reads what is there now, and then nothing more. (The kernel frees what it holds in large pieces,
+    /// so a window opens surely only if all of it is read.)
+    void gulp()
+    {
+        int waiting = 0;
+        if (is_open() && ioctl(native(), FIONREAD, &waiting) == 0)
+            appetite_ = static_cast<std::size_t>(waiting);
+        pump();
+    }
+
     /// Sends and reads as far as it goes now. True if anything moved.
     bool pump()
     {

@@ -36,7 +36,13 @@ public:
     void finish() { tcp_.finish(); }
     void reset() { tcp_.reset(); }
     void stop_reading() { tcp_.set_appetite(0); }
-    void read_on(std::size_t at_most = raw_peer::everything) { tcp_.set_appetite(at_most); }
+    /// Reads what is there now, and nothing more.
+    void gulp()
+    {
+        tcp_.gulp();
+        pump();
+    }
+    void read_on() { tcp_.set_appetite(raw_peer::everything); }
 
     bool pump()
     {

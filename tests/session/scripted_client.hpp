@@ -102,16 +102,18 @@ public:
     void finish() { tcp_.finish(); }
     void reset() { tcp_.reset(); }
     void stop_reading() { tcp_.set_appetite(0); }
-    void read_on(std::size_t ciphertext_at_most = raw_peer::everything)
+    /// Reads what is there now, and nothing more.
+    void gulp()
     {
-        tcp_.set_appetite(ciphertext_at_most);
+        tcp_.gulp();
+        pump();
     }
+    void read_on() { tcp_.set_appetite(raw_peer::everything); }
 
     bool pump()
     {
         const bool moved = tcp_.pump();
-        const std::string bytes = tcp_.take();
-        if (!bytes.empty()) {
+        if (const std::string bytes = tcp_.take(); !bytes.empty()) {
             BIO_write(to_client_, bytes.data(), static_cast<int>(bytes.size()));
             go_on();
         }
