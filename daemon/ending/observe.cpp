@@ -48,6 +48,15 @@ void give_up_undeliverable(facts& now, side who)
     cut(lost);
 }
 
+/// A write, or the kernel, has told of these resets; what the side sent before could not be read out.
+void note_known_resets(facts& now)
+{
+    for (const side who : {side::client, side::backend}) {
+        if (flow_to(now, who).to == sink::gone && flow_from(now, who).from == source::open)
+            note(now, cause_of(who, source::reset));
+    }
+}
+
 bool is_told_politely(const rules& manners, bool quiet)
 {
     switch (manners.on_proxy_end) {
@@ -152,6 +161,7 @@ void proxy_ended(facts& now, const rules& manners, cause why, bool quiet)
 {
     if (is_closing(now))
         return; // there is nothing left to cut, and the deadline is armed
+    note_known_resets(now); // they came first
     note(now, why);
     cut(now.to_backend);
     cut(now.to_client);
@@ -179,11 +189,7 @@ void patience_ended(facts& now, const rules& manners, patience which, bool quiet
     case patience::drain:
         mark_stalled(now, side::client);
         mark_stalled(now, side::backend);
-        for (const side who : {side::client, side::backend}) {
-            // A write has told of this reset; what the side sent before could not be read out.
-            if (flow_to(now, who).to == sink::gone && flow_from(now, who).from == source::open)
-                note(now, cause_of(who, source::reset));
-        }
+        note_known_resets(now);
         note(now, cause::write_stalled);
         if (!is_closing(now))
             now.polite = false;

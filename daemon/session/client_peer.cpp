@@ -114,7 +114,7 @@ handed client_peer::write(std::span<const std::byte> bytes) noexcept
     if (!channel_.write(bytes)) {
         around_.wire.out.clear();
         has_failed_ = true;
-        return handed::no_memory; // a memory wire refuses nothing else
+        return handed::refused;
     }
     plaintext_bytes_ += bytes.size();
     data_ciphertext_bytes_ += around_.wire.out.size();
@@ -146,7 +146,8 @@ handed client_peer::send_fin_if_due() noexcept
 
 handed client_peer::finish() noexcept
 {
-    channel_.finish();
+    // In the middle of a client's handshake message TLS says nothing; then the FIN is all there is.
+    said_close_notify_ = channel_.finish();
     fin_due_ = true;
     if (!around_.wire.out.empty()) {
         tail_bytes_ += around_.wire.out.size();

@@ -57,8 +57,10 @@ void session::perform(step what) noexcept
     };
     switch (what) {
     case step::finish_client:
-        counters.close_notify[static_cast<std::size_t>(metrics::close_notify_event::sent)].add();
         after_handing(side::client, client_.finish());
+        if (client_.has_said_close_notify())
+            counters.close_notify[static_cast<std::size_t>(metrics::close_notify_event::sent)]
+                .add();
         break;
     case step::truncate_client: after_handing(side::client, client_.truncate()); break;
     case step::finish_backend: after_handing(side::backend, backend_.finish()); break;

@@ -24,9 +24,10 @@ struct taken {
 
 /// What became of bytes given to a peer.
 enum class handed : std::uint8_t {
-    over,   ///< the kernel has all of them
-    kept,   ///< some wait in the peer's queue
-    broken, ///< the peer takes nothing any more
+    over,    ///< the kernel has all of them
+    kept,    ///< some wait in the peer's queue
+    broken,  ///< the peer takes nothing any more
+    refused, ///< TLS takes nothing now: the client has sent half a handshake message
     no_memory,
 };
 
@@ -90,6 +91,7 @@ public:
     handed flush() noexcept;
     /// close_notify and, right behind it, FIN.
     handed finish() noexcept;
+    bool has_said_close_notify() const noexcept { return said_close_notify_; }
     /// FIN alone.
     handed truncate() noexcept;
     std::size_t unsent() const noexcept { return unsent_.size(); }
@@ -118,6 +120,7 @@ private:
     std::optional<handed> trouble_;
     bool has_sent_anything_ = false;
     bool has_failed_ = false;
+    bool said_close_notify_ = false;
     bool fin_due_ = false;
     bool fin_sent_ = false;
 };

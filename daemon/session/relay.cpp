@@ -163,7 +163,10 @@ void session::hand_over(side to, std::span<const std::byte> bytes) noexcept
         return;
     }
     into.unacked = true;
-    after_handing(to, to == side::client ? client_.write(bytes) : backend_.write(bytes));
+    const handed what = to == side::client ? client_.write(bytes) : backend_.write(bytes);
+    if (what == handed::refused)
+        lost_[direction_from(ending::other(to))] += bytes.size();
+    after_handing(to, what);
 }
 
 void session::flush(side to) noexcept
@@ -197,6 +200,7 @@ void session::after_handing(side to, handed what) noexcept
         ending::sink_lost(facts_, to);
         drop_if_gone(to);
         break;
+    case handed::refused: source_ended(side::client, source::failed); break;
     case handed::no_memory: give_up("out of memory"); break;
     }
 }

@@ -128,6 +128,23 @@ TEST(drain, gives_a_session_that_is_closing_two_seconds_from_the_cut_on)
     EXPECT_EQ("backend_reset; client reset, backend gone; lost", ending_of(it.told()));
 }
 
+TEST(drain, is_not_the_first_cause_of_a_session_whose_backend_is_known_to_be_gone)
+{
+    world_options given;
+    given.client_window = given.send_buffer = small;
+    world it{given};
+    it.establish();
+    it.client.stop_reading();
+    it.backend.send(text_of_size(300'000));
+    it.settle();
+    it.backend.reset(); // its last bytes wait behind a client that takes nothing
+    it.settle();
+    EXPECT_EQ(1U, it.counters.resets[1][0].get());
+    drain_in(it, 5s, 10s);
+    ASSERT_TRUE(it.finish());
+    EXPECT_EQ("backend_reset, then drain; client reset, backend gone; lost", ending_of(it.told()));
+}
+
 TEST(drain, leaves_the_bounds_of_a_session_that_is_closing_as_they_are_until_the_cut)
 {
     world it;
