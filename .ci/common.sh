@@ -22,7 +22,8 @@ listed() {
 # missing NAME...: those of them that are not installed.
 missing() {
     local installed name
-    installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null |
+    # dpkg-query fails if it knows one of them not at all, which is what is asked here.
+    installed=$({ dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null || true; } |
         sed -n 's/^.i  *//p')
     for name in "$@"; do
         grep -qxF -- "$name" <<<"$installed" || printf '%s\n' "$name"

@@ -48,7 +48,8 @@ void give_up_undeliverable(facts& now, side who)
     cut(lost);
 }
 
-/// A write, or the kernel, has told of these resets; what the side sent before could not be read out.
+/// A write, or the kernel, has told of these resets; what the side sent before could not be read
+/// out.
 void note_known_resets(facts& now)
 {
     for (const side who : {side::client, side::backend}) {
@@ -160,7 +161,7 @@ void backend_missing(facts& now, cause why)
 void proxy_ended(facts& now, const rules& manners, cause why, bool quiet)
 {
     if (is_closing(now))
-        return; // there is nothing left to cut, and the deadline is armed
+        return;             // there is nothing left to cut, and the deadline is armed
     note_known_resets(now); // they came first
     note(now, why);
     cut(now.to_backend);

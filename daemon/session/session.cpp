@@ -86,6 +86,8 @@ task session::live()
         notice_failure(side::backend);
         relay(side::client);
         relay(side::backend);
+        if (!catch_up())
+            break;
         observe_time();
         if (!settle())
             break;

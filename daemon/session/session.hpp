@@ -96,6 +96,7 @@ private:
 
     // waiting.cpp: time
     void wait_for(const ending::decision& decided) noexcept;
+    bool catch_up() noexcept;
     void observe_time() noexcept;
     void observe_phase_deadline() noexcept;
     void patience_is_over() noexcept;

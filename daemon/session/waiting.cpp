@@ -107,6 +107,17 @@ void session::observe_phase_deadline() noexcept
         backend_missing(why, detail);
 }
 
+/// What has happened counts before the time that has passed: an end or an acknowledgement that
+/// comes in the turn in which a bound passes has come in time. False if the session is over with
+/// it.
+bool session::catch_up() noexcept
+{
+    if (facts_.overdue || now() < std::min(patience_at_, deadline_at_))
+        return true;
+    look_for_acknowledgement();
+    return settle();
+}
+
 void session::observe_time() noexcept
 {
     // A session that was ended before it had a backend still has bytes of ours to look after.

@@ -1,6 +1,8 @@
-// Walks every state that a session's ending can reach, for every mode and set of options, and checks
-// the rules of docs/endings.md on each transition. The oracle (`world`) remembers what the peers
-// really did; it shares no code with the decisions that it judges.
+// Walks every state that a session's ending can reach, for every mode and set of options, and
+// checks the rules of docs/endings.md on each transition. The oracle (`world`) remembers what the
+// peers really did; it shares no code with the decisions that it judges.
+//
+// Longer than 300 lines because the walk, its oracle and its checks are one argument.
 
 #include "ending/next_step.hpp"
 #include "ending/observe.hpp"
@@ -33,8 +35,8 @@ struct state {
 std::string describe(const facts& now)
 {
     std::ostringstream out;
-    for (const auto& [name, each] : {std::pair{"to_backend", now.to_backend},
-                                     std::pair{"to_client", now.to_client}}) {
+    for (const auto& [name, each] :
+         {std::pair{"to_backend", now.to_backend}, std::pair{"to_client", now.to_client}}) {
         out << name << "{from=" << to_text(each.from) << " to=" << to_text(each.to)
             << (each.buffered ? " buffered" : "") << (each.unacked ? " unacked" : "")
             << (each.dropped ? " dropped" : "") << (each.answered ? " answered" : "") << "} ";
@@ -108,11 +110,11 @@ private:
                 ((really == source::truncated &&
                   manners_.on_client_truncation == client_policy::fin) ||
                  (really == source::reset && manners_.on_client_reset == client_policy::fin));
-            const bool by_proxy = at.real.proxy_may_be_polite &&
-                                  (really == source::open || really == source::clean);
+            const bool by_proxy =
+                at.real.proxy_may_be_polite && (really == source::open || really == source::clean);
             if (really != source::clean && !by_choice && !by_proxy)
-                problem("E1", now, "a finish was said for a source that is " +
-                                       std::string(to_text(really)));
+                problem("E1", now,
+                        "a finish was said for a source that is " + std::string(to_text(really)));
             if (flow_to(now, told).buffered)
                 problem("E1", now, "a finish was said before the last byte");
             if (flow_to(now, told).to != sink::open)
@@ -168,10 +170,9 @@ private:
             problem("E4", now, "waits for an acknowledgement that is not due");
 
         // E3: a clean end of one flow leaves the other one running.
-        const bool only_clean = at.real.client_really != source::truncated &&
-                                at.real.client_really != source::reset &&
-                                at.real.client_really != source::failed &&
-                                at.real.backend_really != source::reset;
+        const bool only_clean =
+            at.real.client_really != source::truncated && at.real.client_really != source::reset &&
+            at.real.client_really != source::failed && at.real.backend_really != source::reset;
         const bool carried = manners_.half_close == half_close::carry &&
                              manners_.mode == mode::wait && !at.real.proxy_has_cut;
         if (only_clean && carried && !now.to_client.dropped && !now.to_backend.dropped) {
@@ -301,9 +302,9 @@ private:
         const flow& own = flow_from(at.known, who);
         if (peer_of(at.known, who).released || own.answered)
             return;
-        const bool readable = own.from == source::open   ? wants_reading(at.known, who)
-                              : own.from == source::cut  ? flow_to(at.known, who).to != sink::open
-                                                         : own.from == source::failed;
+        const bool readable = own.from == source::open  ? wants_reading(at.known, who)
+                              : own.from == source::cut ? flow_to(at.known, who).to != sink::open
+                                                        : own.from == source::failed;
         if (!readable)
             return;
         std::vector<source> ends{source::clean, source::reset};

@@ -5,8 +5,8 @@
 
 namespace ferrule::test {
 
-/// `happened` becomes true when `bound` has passed from now on: not a tick before it, and at most two
-/// ticks later (one is the wheel's, one that of noticing an acknowledgement).
+/// `happened` becomes true when `bound` has passed from now on: not a tick before it, and at most
+/// two ticks later (one is the wheel's, one that of noticing an acknowledgement).
 template <typename Happened>
 void expect_after(world& it, base::milliseconds bound, Happened happened)
 {
@@ -33,7 +33,8 @@ public:
         const sockaddr_in where = loopback_port(port_of(listener_.get()));
         for (net::descriptor& each : waiting_) {
             each = make_tcp_socket(0);
-            if (::connect(each.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0 &&
+            if (::connect(each.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) !=
+                    0 &&
                 errno != EINPROGRESS)
                 fail("connect");
         }
@@ -41,7 +42,9 @@ public:
 
     session::server as_server(metrics::server_counters& counters) const
     {
-        return {"silent", net::address::ip("127.0.0.1", port_of(listener_.get())).value(), &counters,
+        return {"silent",
+                net::address::ip("127.0.0.1", port_of(listener_.get())).value(),
+                &counters,
                 {}};
     }
 

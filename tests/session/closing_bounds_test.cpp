@@ -1,4 +1,6 @@
 // Every bound from the first end on: half_close_timeout, timeout, drain_timeout, linger, deadline.
+//
+// Longer than 300 lines because each bound's tests stand together, as in the manual.
 
 #include "session/bounds.hpp"
 #include "session/told.hpp"
@@ -29,7 +31,8 @@ void take_some(world& it)
     it.settle();
 }
 
-// --- half_close_timeout ----------------------------------------------------------------------------
+// --- half_close_timeout
+// ----------------------------------------------------------------------------
 
 TEST(half_close_timeout, bounds_the_silence_of_a_backend_whose_client_has_ended)
 {
@@ -75,7 +78,8 @@ TEST(half_close_timeout, does_not_hold_for_a_client_whose_backend_has_ended)
     EXPECT_EQ(0U, it.timeouts_counted(shutdown_timeout::half_close));
 }
 
-// --- timeout (of the client's close_notify) --------------------------------------------------------
+// --- timeout (of the client's close_notify)
+// --------------------------------------------------------
 
 TEST(close_notify_timeout, releases_a_client_that_never_answers_and_resets_its_backend)
 {
@@ -151,7 +155,8 @@ TEST(close_notify_timeout, bounds_the_wait_after_a_polite_end_of_the_proxy)
               ending_of(it.told()));
 }
 
-// --- drain_timeout ---------------------------------------------------------------------------------
+// --- drain_timeout
+// ---------------------------------------------------------------------------------
 
 TEST(drain_timeout, cuts_a_session_whose_client_takes_nothing_after_the_backend_has_ended)
 {
@@ -267,7 +272,8 @@ TEST(drain_timeout, lets_a_reset_wait_until_a_slow_client_has_everything)
     EXPECT_FALSE(it.client.saw_close_notify());
 }
 
-// --- linger, linger_bytes --------------------------------------------------------------------------
+// --- linger, linger_bytes
+// --------------------------------------------------------------------------
 
 TEST(linger, releases_the_client_in_mode_notify)
 {
@@ -373,7 +379,8 @@ TEST(linger, follows_an_alert)
     EXPECT_EQ("decryption failed or bad record mac", it.told().detail.view());
 }
 
-// --- deadline --------------------------------------------------------------------------------------
+// --- deadline
+// --------------------------------------------------------------------------------------
 
 TEST(deadline, ends_everything_however_much_moves)
 {
@@ -404,6 +411,34 @@ TEST(deadline, ends_everything_however_much_moves)
     EXPECT_GT(it.client.received().size(), 30'000U);
     EXPECT_TRUE(it.client.saw_reset());
     EXPECT_FALSE(it.client.saw_close_notify());
+}
+
+TEST(deadline, does_not_cut_what_is_complete_by_then)
+{
+    world_options given;
+    given.client_window = small;
+    given.send_buffer = 400'000;
+    given.shutdown.deadline = 20s;
+    world it{given};
+    it.establish();
+    it.client.stop_reading();
+    it.client.say_goodbye();
+    it.backend.send(text_of_size(50'000));
+    it.backend.finish();
+    it.settle();
+    ASSERT_EQ(50'000U, it.bytes_read_from(side::backend));
+    it.advance(10s);
+    ASSERT_FALSE(it.is_over());
+    it.client.read_on();
+    ASSERT_TRUE(test::comes_true([&] { // while the session stands still
+        it.client.pump();
+        return it.client.saw_fin() && test::unacknowledged(it.client_side()) == 0;
+    }));
+    it.jump(3min);
+    EXPECT_TRUE(it.is_over());
+    EXPECT_EQ("client_eof, then backend_eof; client exchanged, backend exchanged; whole",
+              ending_of(it.told()));
+    EXPECT_EQ(0U, it.timeouts_counted(shutdown_timeout::deadline));
 }
 
 TEST(deadline, is_armed_by_the_second_end_only)

@@ -1,4 +1,6 @@
 // Every bound before the first end: handshake, connect, idle, lifetime.
+//
+// Longer than 300 lines because each bound's tests stand together, as in the manual.
 
 #include "session/bounds.hpp"
 #include "session/told.hpp"
@@ -19,7 +21,8 @@ using ferrule::test::text_of_size;
 using ferrule::test::world;
 using ferrule::test::world_options;
 
-// --- handshake -------------------------------------------------------------------------------------
+// --- handshake
+// -------------------------------------------------------------------------------------
 
 void expect_handshake_timeout(world& it)
 {
@@ -28,7 +31,8 @@ void expect_handshake_timeout(world& it)
     EXPECT_TRUE(it.finish());
     EXPECT_TRUE(it.client.saw_reset());
     EXPECT_FALSE(it.backend.is_connected());
-    EXPECT_EQ(1U, it.counters.handshakes[static_cast<std::size_t>(handshake_result::timeout)].get());
+    EXPECT_EQ(1U,
+              it.counters.handshakes[static_cast<std::size_t>(handshake_result::timeout)].get());
 }
 
 TEST(handshake_bound, ends_a_client_that_says_nothing)
@@ -76,7 +80,8 @@ TEST(handshake_bound, does_not_outlive_the_handshake)
     EXPECT_FALSE(it.is_over());
 }
 
-// --- connect ---------------------------------------------------------------------------------------
+// --- connect
+// ---------------------------------------------------------------------------------------
 
 world_options without_server()
 {
@@ -133,7 +138,8 @@ TEST(connect_bound, is_shared_by_all_servers_in_equal_parts)
     EXPECT_NEAR(3333, static_cast<double>(it.told().connect.count()) / 1000, 50);
 }
 
-// --- idle ------------------------------------------------------------------------------------------
+// --- idle
+// ------------------------------------------------------------------------------------------
 
 TEST(idle_bound, ends_a_silent_session_politely)
 {
@@ -198,6 +204,25 @@ TEST(idle_bound, is_polite_from_the_second_on)
     expect_after(it, 1s, [&] { return it.client.saw_close_notify() && it.backend.saw_fin(); });
 }
 
+TEST(idle_bound, does_not_count_against_an_end_that_comes_in_its_moment)
+{
+    world it;
+    it.establish();
+    it.client.send("request");
+    it.settle();
+    it.client.say_goodbye();
+    it.jump(600s);
+    EXPECT_TRUE(it.backend.saw_fin());
+    it.advance(59s);
+    it.backend.send("answer");
+    it.backend.finish();
+    it.settle();
+    ASSERT_TRUE(it.finish(1s));
+    EXPECT_EQ("answer", it.client.received());
+    EXPECT_EQ("client_eof, then backend_eof; client exchanged, backend exchanged; whole",
+              ending_of(it.told()));
+}
+
 TEST(idle_bound, can_be_switched_off)
 {
     world_options given;
@@ -209,7 +234,8 @@ TEST(idle_bound, can_be_switched_off)
     EXPECT_FALSE(it.client.saw_close_notify());
 }
 
-// --- idle while bytes wait -------------------------------------------------------------------------
+// --- idle while bytes wait
+// -------------------------------------------------------------------------
 
 TEST(write_stalled, ends_a_session_whose_client_takes_nothing)
 {
@@ -290,7 +316,8 @@ TEST(write_stalled, is_not_said_of_a_client_that_takes_a_little_now_and_then)
     }
 }
 
-// --- lifetime --------------------------------------------------------------------------------------
+// --- lifetime
+// --------------------------------------------------------------------------------------
 
 TEST(lifetime_bound, ends_a_busy_session_by_resets)
 {

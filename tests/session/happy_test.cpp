@@ -151,7 +151,8 @@ TEST_P(happy, nobody_says_a_byte_and_both_end)
     EXPECT_FALSE(it.backend.saw_reset());
 }
 
-// --- what comes with the end of the handshake ------------------------------------------------------
+// --- what comes with the end of the handshake
+// ------------------------------------------------------
 
 TEST_P(happy, a_request_in_the_segment_of_finished_is_relayed_without_another_event)
 {
@@ -188,7 +189,8 @@ TEST_P(happy, a_client_that_leaves_with_finished_gets_a_whole_session)
     expect_exchange(it, "client_eof, then backend_eof; client exchanged, backend exchanged; whole");
 }
 
-// --- much ------------------------------------------------------------------------------------------
+// --- much
+// ------------------------------------------------------------------------------------------
 
 TEST_P(happy, a_mebibyte_goes_each_way_through_small_windows_at_once)
 {

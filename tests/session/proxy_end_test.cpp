@@ -1,4 +1,6 @@
 // Ends that the proxy makes: drain, kill, and a process that cannot wait.
+//
+// Longer than 300 lines because each bound's tests stand together, as in the manual.
 
 #include "session/bounds.hpp"
 #include "session/told.hpp"
@@ -44,7 +46,8 @@ void drain_in(world& it, ferrule::base::milliseconds spread, ferrule::base::mill
     it.settle();
 }
 
-// --- drain -----------------------------------------------------------------------------------------
+// --- drain
+// -----------------------------------------------------------------------------------------
 
 TEST(drain, ends_an_idle_session_politely_at_its_point)
 {
@@ -195,7 +198,8 @@ TEST(drain, ends_a_handshake_and_a_connect_at_the_cut)
     EXPECT_EQ("drain; client reset, backend none; whole", ending_of(it.told()));
 }
 
-// --- end -------------------------------------------------------------------------------------------
+// --- end
+// -------------------------------------------------------------------------------------------
 
 TEST(end, is_told_politely_if_the_session_was_quiet)
 {
@@ -298,7 +302,8 @@ TEST(end, in_the_turn_in_which_the_handshake_is_done_connects_to_nobody)
     EXPECT_EQ(0U, it.server_counters.connects.get());
 }
 
-// --- end_at_once -----------------------------------------------------------------------------------
+// --- end_at_once
+// -----------------------------------------------------------------------------------
 
 TEST(end_at_once, resets_both_sides_and_counts_what_is_lost)
 {
@@ -344,7 +349,8 @@ TEST(end_at_once, ends_a_session_that_is_closing_without_another_cause)
     EXPECT_NE(cause::drain, it.told().cause);
 }
 
-// --- half_close: close -----------------------------------------------------------------------------
+// --- half_close: close
+// -----------------------------------------------------------------------------
 
 TEST(half_close_close, cuts_the_other_flow_at_the_first_clean_end)
 {

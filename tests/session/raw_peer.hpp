@@ -29,7 +29,8 @@ public:
 
     // --- what it does ---
 
-    /// Sends; what the kernel does not take goes out later. Does nothing once it has sent FIN or RST.
+    /// Sends; what the kernel does not take goes out later. Does nothing once it has sent FIN or
+    /// RST.
     void send(std::string_view bytes)
     {
         if (!can_send())
@@ -60,8 +61,8 @@ public:
     /// Reads at most this many bytes more from now on.
     void set_appetite(std::size_t bytes) { appetite_ = bytes; }
 
-    /// Reads what is there now, and then nothing more. (The kernel frees what it holds in large pieces,
-    /// so a window opens surely only if all of it is read.)
+    /// Reads what is there now, and then nothing more. (The kernel frees what it holds in large
+    /// pieces, so a window opens surely only if all of it is read.)
     void gulp()
     {
         int waiting = 0;
@@ -94,14 +95,17 @@ public:
     bool did_reset() const { return did_reset_; }
     bool has_unsent() const { return !unsent_.empty(); }
     bool can_send() const { return is_open() && !fin_due_ && !saw_reset_; }
+    /// It takes whatever comes.
+    bool reads_everything() const { return is_open() && !saw_end() && appetite_ == everything; }
 
-    /// What poll(2) has to wait for before `pump` moves something. Nothing at all (also no error) if
-    /// it would not look.
+    /// What poll(2) has to wait for before `pump` moves something. Nothing at all (also no error)
+    /// if it would not look.
     pollfd waited() const
     {
         const bool reads = appetite_ > 0 && !saw_end();
         const int events = (reads ? POLLIN : 0) | (has_unsent() ? POLLOUT : 0);
-        return {.fd = events == 0 ? -1 : native(), .events = static_cast<short>(events), .revents = 0};
+        return {
+            .fd = events == 0 ? -1 : native(), .events = static_cast<short>(events), .revents = 0};
     }
 
 private:

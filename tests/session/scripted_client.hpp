@@ -19,8 +19,9 @@ namespace ferrule::test {
 
 class scripted_client {
 public:
-    /// `version`: TLS1_2_VERSION or TLS1_3_VERSION.
-    explicit scripted_client(int version) : ssl_{SSL_new(context_of(version))}
+    /// `version`: TLS1_2_VERSION or TLS1_3_VERSION. `resumes`: with the last ticket that such a
+    /// client got, if there is one (an abbreviated handshake takes a third of the time).
+    scripted_client(int version, bool resumes) : ssl_{SSL_new(context_of(version))}
     {
         to_client_ = BIO_new(BIO_s_mem());
         to_server_ = BIO_new(BIO_s_mem());
@@ -29,6 +30,8 @@ public:
         SSL_set_connect_state(ssl_.get());
         SSL_set_ex_data(ssl_.get(), slot(), this);
         SSL_set_info_callback(ssl_.get(), note);
+        if (resumes && ticket_of(version))
+            SSL_set_session(ssl_.get(), session_ptr{copy_of(ticket_of(version).get())}.get());
     }
 
     // --- what it does ---
@@ -38,7 +41,8 @@ public:
     {
         net::descriptor socket = make_tcp_socket(window);
         const sockaddr_in where = loopback_port(port);
-        if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0 &&
+        if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) !=
+                0 &&
             errno != EINPROGRESS)
             fail("connect");
         tcp_.use(std::move(socket));
@@ -80,7 +84,8 @@ public:
     void send_spoiled_record(std::string_view text)
     {
         has_spoiled_ = has_spoiled_ || (tcp_.can_send() && !said_goodbye_);
-        std::string record = write(text) ? from_openssl() : std::string(said_goodbye_ ? 0 : 11, 'x');
+        std::string record =
+            write(text) ? from_openssl() : std::string(said_goodbye_ ? 0 : 11, 'x');
         if (!record.empty())
             record.back() = static_cast<char>(record.back() ^ 1);
         tcp_.send(record);
@@ -141,9 +146,31 @@ public:
 private:
     static SSL_CTX* context_of(int version)
     {
-        static const client_context tls12 = make_client(TLS1_2_VERSION, TLS1_2_VERSION);
-        static const client_context tls13 = make_client(TLS1_3_VERSION, TLS1_3_VERSION);
+        static const client_context tls12 = make_one(TLS1_2_VERSION);
+        static const client_context tls13 = make_one(TLS1_3_VERSION);
         return version == TLS1_2_VERSION ? tls12.get() : tls13.get();
+    }
+
+    static client_context make_one(int version)
+    {
+        client_context made = make_client(version, version);
+        SSL_CTX_set_session_cache_mode(made.get(),
+                                       SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+        SSL_CTX_sess_set_new_cb(made.get(), [](SSL* who, SSL_SESSION* ticket) {
+            ticket_of(SSL_version(who)).reset(copy_of(ticket));
+            return 0;
+        });
+        return made;
+    }
+
+    /// OpenSSL marks a session as spoiled if its connection ends without a close_notify.
+    static SSL_SESSION* copy_of(SSL_SESSION* ticket) { return SSL_SESSION_dup(ticket); }
+
+    static session_ptr& ticket_of(int version)
+    {
+        static session_ptr tls12;
+        static session_ptr tls13;
+        return version == TLS1_2_VERSION ? tls12 : tls13;
     }
 
     static int slot()

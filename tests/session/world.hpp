@@ -1,8 +1,10 @@
-// A session and everything around it in one process: a worker's loop under a clock of the test's own,
-// a TLS client, a server, and real TCP between them.
+// A session and everything around it in one process: a worker's loop under a clock of the test's
+// own, a TLS client, a server, and real TCP between them.
 //
 // Nothing sleeps and nothing reads a real clock. `settle` lets everything happen that can happen in
 // the present; only `advance` and what is built on it move the clock.
+//
+// Longer than 300 lines because it is one world, used as one.
 #pragma once
 
 #include "ending/vocabulary.hpp"
@@ -30,10 +32,12 @@ struct world_options {
     config::timeout_settings timeouts{};
     config::shutdown_settings shutdown{};
     int version = TLS1_3_VERSION;
+    bool resumes = false;   ///< as scripted_client
     int client_window = 0;  ///< as in make_tcp_socket
     int backend_window = 0; ///< as in make_tcp_socket
     int send_buffer = 0;    ///< of the proxy's two sockets; 0: as the kernel does
     bool has_server = true;
+    int kernel_milliseconds = 50; ///< how long the kernel may be at rest before it counts as that
 };
 
 class world final : public session::host {
@@ -41,7 +45,9 @@ public:
     static constexpr base::milliseconds tick = net::deadline_wheel::tick;
 
     explicit world(const world_options& options = {})
-        : client{options.version}, backend{options.backend_window}, options_{options},
+        : client{options.version, options.resumes},
+          backend{options.backend_window},
+          options_{options},
           listener_{make_tcp_socket(options.client_window)}
     {
         around.now = base::time_point{std::chrono::hours{1}};
@@ -91,21 +97,18 @@ public:
 
     base::time_point now() const { return around.now; }
 
-    /// Lets everything happen that can happen without the clock: until nothing moves, and no byte is
-    /// under way between the kernels that its receiver has room for.
+    /// Lets everything happen that can happen without the clock: until nothing moves, and no byte
+    /// is under way between the kernels that its receiver has room for.
     void settle()
     {
-        int waited = 0;
         for (int round = 0; round < 100'000; ++round) {
-            if (turn()) {
-                waited = 0;
+            if (turn())
                 continue;
-            }
-            const std::array<int, 4> now_in_flight = in_flight();
-            if (now_in_flight == std::array<int, 4>{} || now_in_flight == stuck_)
+            const flight bytes = in_flight();
+            if (bytes == flight{} || bytes == stuck_)
                 return;
-            if (!wait_for_kernel(5) && ++waited >= 10) {
-                stuck_ = now_in_flight;
+            if (!moves_on(bytes)) {
+                stuck_ = bytes;
                 return;
             }
         }
@@ -131,8 +134,8 @@ public:
         settle();
     }
 
-    /// Goes on, the clock as well, until `condition` holds. For what takes the kernel its time, where
-    /// no moment has to be exact. False if it does not come true.
+    /// Goes on, the clock as well, until `condition` holds. For what takes the kernel its time,
+    /// where no moment has to be exact. False if it does not come true.
     bool until(const std::function<bool()>& condition)
     {
         for (int idle = 0; idle < 5000;) {
@@ -159,8 +162,8 @@ public:
         return condition();
     }
 
-    /// Nothing happens any more but time, until the session is over; and its peers learn of it. False
-    /// if it does not end within `at_most`.
+    /// Nothing happens any more but time, until the session is over; and its peers learn of it.
+    /// False if it does not end within `at_most`.
     bool finish(base::milliseconds at_most = 20min)
     {
         const base::time_point limit = around.now + at_most;
@@ -292,17 +295,38 @@ private:
         shrink_send_buffer(backend_side_);
     }
 
-    /// What each socket's peer has not acknowledged yet, although it may at once.
-    std::array<int, 4> in_flight() const
-    {
-        const std::array<int, 4> sockets{client.tcp().native(), client_side(), backend_side(),
-                                         backend.tcp().native()};
+    /// What the peer of each socket has not acknowledged yet.
+    struct flight {
         std::array<int, 4> bytes{};
+        bool will_arrive = false; ///< its receiver takes whatever comes
+
+        friend bool operator==(const flight&, const flight&) = default;
+    };
+
+    flight in_flight() const
+    {
+        const std::array<int, 4> sockets{client_side(), backend_side(), client.tcp().native(),
+                                         backend.tcp().native()};
+        flight now;
         for (const int each : sockets)
             acknowledge_now(each);
         for (std::size_t i = 0; i < sockets.size(); ++i)
-            bytes[i] = unacknowledged(sockets[i]);
-        return bytes;
+            now.bytes[i] = unacknowledged(sockets[i]);
+        now.will_arrive = (now.bytes[0] > 0 && client.tcp().reads_everything()) ||
+                          (now.bytes[1] > 0 && backend.tcp().reads_everything());
+        return now;
+    }
+
+    /// Waits for the kernel, which may hold an acknowledgement or a window back for a while. False
+    /// if nothing changes.
+    bool moves_on(const flight& before) const
+    {
+        const int patience = before.will_arrive ? 500 : options_.kernel_milliseconds;
+        for (int waited = 0; waited < patience; ++waited) {
+            if (wait_for_kernel(1) || in_flight() != before)
+                return true;
+        }
+        return false;
     }
 
     /// True if something has come within `milliseconds`.
@@ -317,7 +341,7 @@ private:
     net::descriptor listener_;
     int client_side_ = -1;
     int backend_side_ = -1;
-    std::array<int, 4> stuck_{};
+    flight stuck_;
     std::uint64_t ids_ = 0;
     std::unique_ptr<session::session> current_;
     std::unique_ptr<session::session> dead_; ///< ended in this round
