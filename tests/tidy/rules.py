@@ -32,7 +32,7 @@ INCLUDES = [
     (r"yaml-cpp/", r"config/.*\.cpp", "config::read"),
     (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),
     (r"(spdlog|fmt)/", r"server/.*\.cpp|main\.cpp", "server::session_log"),
-    (r"CLI/", r"main\.cpp", "arguments of a function"),
+    (r"CLI/", r"main\.cpp|ctl_command\.[ch]pp", "arguments of a function"),
     (r"(chrono|iostream|base/time\.hpp)$", r"(?!ending/)", "a fact that the caller observed"),
 ]
 
