@@ -50,7 +50,9 @@ void server::reload()
         if (!prepared.certificates.contains(each.name))
             numbers_.forget_certificate(each.name);
     }
+    note_loads(settings_.listeners, fresh.reading.settings->listeners);
     settings_ = std::move(*fresh.reading.settings);
+    watch_files();
     log_.reconfigure(settings_.log);
     for (const std::string& each : prepared.warnings)
         log_.say(log_level::warning, each);

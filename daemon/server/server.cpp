@@ -97,12 +97,14 @@ void server::start()
     for (const std::string& each : prepared.listening)
         log_.say(log_level::info, "listening " + each);
     note_loaded();
+    note_loads({}, settings_.listeners);
     numbers_.process().ready = true;
 
     for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
         signals_.add(each);
     wait_for_signal();
     refresh_names_later();
+    watch_files();
     log_.say(log_level::info, "ready");
 }
 
