@@ -23,9 +23,10 @@ LAYERS = {
 
 # Includes that only some files may have: what, where (in daemon/), what to do instead.
 INCLUDES = [
-    (r"boost/(?!intrusive/|nowide/)", r"net/|server/|metrics/(exporter|listening_socket)|main\.cpp",
+    (r"boost/(?!intrusive/|nowide/|json)", r"net/|server/|metrics/(exporter|listening_socket)|main\.cpp",
      "net/ and its types"),
     (r"boost/nowide/", r"base/utf8\.cpp", "base::valid_utf8"),
+    (r"boost/json", r"base/json\.(hpp|cpp)", "base/json.hpp"),
     (r"boost/intrusive/", r"net/|session/|server/", "a container of the standard library"),
     (r"openssl/", r"tls/", "tls/ and its types"),
     (r"yaml-cpp/", r"config/.*\.cpp", "config::read"),
