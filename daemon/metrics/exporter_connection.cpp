@@ -44,8 +44,8 @@ std::string to_wire(http_answer said, unsigned version, bool keep_alive, bool wi
     http::response<http::string_body> reply(http::int_to_status(said.status), version);
     reply.set(http::field::date, http_date());
     reply.set(http::field::content_type, said.type);
-    if (said.names_methods)
-        reply.set(http::field::allow, allowed_methods);
+    for (const http_field& each : said.fields)
+        reply.set(each.name, each.value);
     reply.keep_alive(keep_alive);
     reply.body() = std::move(said.body);
     reply.prepare_payload();

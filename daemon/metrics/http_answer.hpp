@@ -5,18 +5,21 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ferrule::metrics {
+
+struct http_field {
+    std::string name;
+    std::string value;
+};
 
 struct http_answer {
     unsigned status = 200; ///< RFC 9110 15
     std::string body;
     std::string type = "text/plain; charset=utf-8";
-    bool names_methods = false; ///< a 405, which owes the client the field Allow
+    std::vector<http_field> fields{}; ///< besides those that every answer has
 };
-
-/// The methods that are answered, as the field Allow has it.
-inline constexpr std::string_view allowed_methods = "GET, HEAD";
 
 /// The answer to `method` on `target` ("/metrics?x=1": what follows the '?' is ignored). The body
 /// is the same for GET and HEAD; it is the caller who leaves it out.

@@ -7,8 +7,10 @@
 #pragma once
 
 #include "metrics/counters.hpp"
+#include "metrics/recent_endings.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,6 +35,8 @@ struct process_state {
     std::atomic<std::uint64_t> log_lines_dropped{0};     ///< messages, for whatever reason
     std::atomic<std::uint64_t> session_lines_dropped{0}; ///< by the log's writer: the target failed
 };
+
+struct readings;
 
 class registry {
 public:
@@ -59,14 +63,24 @@ public:
     process_state& process() noexcept { return process_; }
     const process_state& process() const noexcept { return process_; }
 
+    /// The sessions that ended last. Any thread, but not a worker's: it has a lock.
+    recent_endings& endings() noexcept { return endings_; }
+
     /// The whole exposition in the Prometheus text format (version 0.0.4). Any thread.
     std::string text() const;
+
+    /// The same for people and programs: /status.json (docs/metrics.md has its fields). Any thread.
+    std::string status() const;
 
 private:
     struct blocks;
 
+    readings read() const;
+
+    const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
     std::unique_ptr<blocks> blocks_;
     process_state process_;
+    recent_endings endings_;
 };
 
 } // namespace ferrule::metrics

@@ -28,7 +28,7 @@ INCLUDES = [
     (r"boost/nowide/", r"base/utf8\.cpp", "base::valid_utf8"),
     (r"boost/json", r"base/json\.(hpp|cpp)", "base/json.hpp"),
     (r"boost/intrusive/", r"net/|session/|server/", "a container of the standard library"),
-    (r"openssl/", r"tls/", "tls/ and its types"),
+    (r"openssl/", r"tls/|metrics/(exporter_tls|access|status_page)\.cpp", "tls/ and its types"),
     (r"yaml-cpp/", r"config/.*\.cpp", "config::read"),
     (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),
     (r"(spdlog|fmt)/", r"server/.*\.cpp|main\.cpp", "server::session_log"),
