@@ -19,6 +19,7 @@ from support.case import DaemonCase, simple  # noqa: E402
 from support.tcp import FIN  # noqa: E402
 from support.waiting import eventually  # noqa: E402
 
+LISTENER = "as-long-a-name-as-there-can-be_1"  # 32 characters, the most
 INJECTION = "<img/src=x/onerror=document.title='taken'>"
 
 # The rows of a table as lists of the texts that a reader sees.
@@ -63,13 +64,13 @@ class StatusPage(DaemonCase):
     def setUp(self):
         self.assertTrue(CHROMIUM, "chromium is not installed (packages, section [deploy])")
         self.app = self.backend()
-        self.daemon = self.start(simple(self.app, shutdown={"linger": "100ms"}))
+        self.daemon = self.start(simple(self.app, name=LISTENER, shutdown={"linger": "100ms"}))
         self.url = f"http://{self.daemon.metrics_address()}/"
         self.browser = Browser()
         self.addCleanup(self.browser.close)
 
     def connect(self, **options):
-        client = self.client(self.daemon.address("web"), **options).handshake()
+        client = self.client(self.daemon.address(LISTENER), **options).handshake()
         peer = self.app.accept()
         self.addCleanup(peer.close)
         return client, peer
@@ -98,7 +99,7 @@ class StatusPage(DaemonCase):
         peer.recv_exactly(14)
         client.fin()
         client.read_until_end()
-        return self.daemon.session("web", 3)
+        return self.daemon.session(LISTENER, 3)
 
     def show(self, width=1280, height=900, **look):
         self.browser.look(width, height, **look)
@@ -122,7 +123,7 @@ class StatusPage(DaemonCase):
         for row, line in zip(rows, reversed(lines)):
             with self.subTest(session=line["session"]):
                 self.assertEqual(row[0], line["time"][11:23])
-                self.assertEqual(row[1], "web")
+                self.assertEqual(row[1], LISTENER)
                 self.assertEqual(row[2].split("\n")[0], line["client"])
                 self.assertEqual(row[3].split("\n"),
                                  [line["cause"], *filter(None, [line["detail"]])])
@@ -132,11 +133,11 @@ class StatusPage(DaemonCase):
         self.assertEqual(set(causes), {line["cause"] for line in lines})
         self.assertEqual(causes["client_eof"], ["1", "0", "0"])
         listener = self.rows("listeners")[0]
-        self.assertEqual(listener[:5], ["web", "0", "0", "0", "3"])
+        self.assertEqual(listener[:5], [LISTENER, "0", "0", "0", "3"])
         self.assertEqual(listener[6].split("\n")[0], "19.5 KiB")
         self.assertEqual(self.rows("servers"), [[self.app.text, "app", "3", "0"]])
         certificate = self.rows("certificates")[0]
-        self.assertEqual(certificate[:2], ["web", "CN=localhost"])
+        self.assertEqual(certificate[:2], [LISTENER, "CN=localhost"])
         self.assertIn(certificate[4], ("88", "89", "90"))
 
     def test_endings_come_while_one_looks(self):
