@@ -3,7 +3,7 @@
 
 #include "config/block.hpp"
 #include "config/read_listeners.hpp"
-#include "config/read_process.hpp"
+#include "config/read_metrics.hpp"
 
 namespace ferrule::config {
 

@@ -1,7 +1,7 @@
 #include "config/read_process.hpp"
 
-#include "config/endpoints.hpp"
 #include "config/keys.hpp"
+#include "config/scalars.hpp"
 #include "config/values.hpp"
 
 #include <algorithm>
@@ -21,11 +21,6 @@ constexpr std::array log_levels{log_level::debug, log_level::info, log_level::wa
 constexpr std::array log_formats{log_format::text, log_format::json};
 constexpr std::array session_choices{logged_sessions::all, logged_sessions::abnormal,
                                      logged_sessions::none};
-
-endpoint default_metrics_address()
-{
-    return {endpoint::kind::ip4, "127.0.0.1", 9464};
-}
 
 void read_limits(const field& from, settings& result, report& out)
 {
@@ -62,26 +57,6 @@ void read_log(const field& from, log_settings& result, report& out)
                               .value_or(result.sessions);
 }
 
-metrics_draft read_metrics(const field& from, report& out)
-{
-    const block metrics(from, keys::metrics, out);
-    const auto address = metrics.find("address");
-    if (!address)
-        return {metrics.hides("address") ? std::nullopt : std::optional(default_metrics_address()),
-                {}};
-
-    const auto text = read_text(*address, out);
-    if (!text || *text == "off")
-        return {};
-    const auto result = parse_endpoints(*text, address_use::metrics);
-    if (!result.value) {
-        out.error(address->at(), address->path, in_quotes(*text) + " " + result.problem,
-                  result.fix);
-        return {};
-    }
-    return {result.value->front(), address->at()};
-}
-
 /// `spread` lies within `timeout`. One that is not written follows a shorter `timeout`.
 void read_drain(const field& from, drain_settings& result, report& out)
 {
@@ -108,7 +83,7 @@ void read_drain(const field& from, drain_settings& result, report& out)
 
 } // namespace
 
-metrics_draft read_process(const block& root, settings& out_settings, report& out)
+void read_process(const block& root, settings& out_settings, report& out)
 {
     if (const auto workers = root.find("workers"))
         out_settings.workers =
@@ -119,14 +94,6 @@ metrics_draft read_process(const block& root, settings& out_settings, report& ou
         read_log(*log, out_settings.log, out);
     if (const auto drain = root.find("drain"))
         read_drain(*drain, out_settings.drain, out);
-
-    metrics_draft metrics;
-    if (const auto from = root.find("metrics"))
-        metrics = read_metrics(*from, out);
-    else if (!root.hides("metrics"))
-        metrics.address = default_metrics_address();
-    out_settings.metrics_address = metrics.address;
-    return metrics;
 }
 
 } // namespace ferrule::config

@@ -1,4 +1,4 @@
-// The blocks about the process as a whole: workers, limits, log, metrics, drain.
+// The blocks about the process as a whole: workers, limits, log, drain.
 #pragma once
 
 #include "config/block.hpp"
@@ -6,13 +6,7 @@
 
 namespace ferrule::config {
 
-/// What serves the metrics, and where that is written: 0:0 if it is the default.
-struct metrics_draft {
-    std::optional<endpoint> address; ///< nullopt: off, or wrong
-    place at;
-};
-
 /// Reads these blocks of `root` into `out_settings`.
-metrics_draft read_process(const block& root, settings& out_settings, report& out);
+void read_process(const block& root, settings& out_settings, report& out);
 
 } // namespace ferrule::config

@@ -3,6 +3,7 @@
 #include "config/cross_check.hpp"
 #include "config/keys.hpp"
 #include "config/read_listeners.hpp"
+#include "config/read_metrics.hpp"
 #include "config/read_process.hpp"
 #include "config/read_shutdown.hpp"
 
@@ -32,7 +33,8 @@ settings read_root(const field& from, const std::string& directory, const tls_in
     if (!root.is_map())
         return result;
 
-    const metrics_draft metrics = read_process(root, result, out);
+    read_process(root, result, out);
+    const metrics_draft metrics = read_metrics(root, directory, inspect, result, out);
     const timeouts_block timeouts = read_timeouts(root, out);
     const shutdown_block shutdown = read_shutdown(root, out);
     const auto listeners = read_listeners(root, directory, inspect, out);

@@ -2,6 +2,7 @@
 // reader, beside the messages that explain them; config/ferrule.yaml shows every key.
 #pragma once
 
+#include "base/password.hpp"
 #include "base/time.hpp"
 #include "ending/rules.hpp"
 
@@ -116,6 +117,19 @@ struct log_settings {
     friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
+/// Who may see the metrics, and how. As with listeners, what the reader read is what is used.
+struct metrics_protection_settings {
+    std::string certificate_path;
+    std::string key_path;
+    std::string certificate_pem; ///< the chain, leaf first; empty: plain HTTP
+    std::string key_pem;         ///< secret: never logged
+    std::string password_path;
+    std::vector<base::password_entry> users; ///< none: no password is asked for
+
+    friend bool operator==(const metrics_protection_settings&,
+                           const metrics_protection_settings&) = default;
+};
+
 struct drain_settings {
     milliseconds delay = 0s;    ///< keep accepting, report not ready
     milliseconds timeout = 30s; ///< then what is left is cut
@@ -130,6 +144,7 @@ struct settings {
     std::uint64_t max_sessions = 0; ///< `limits.sessions`; 0: as many as descriptors allow
     log_settings log;
     std::optional<endpoint> metrics_address; ///< nullopt: `off`; never a host name
+    metrics_protection_settings metrics_protection;
     drain_settings drain;
     std::vector<listener_settings> listeners;
     std::vector<backend_settings> backends;

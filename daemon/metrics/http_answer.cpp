@@ -53,4 +53,17 @@ http_answer answer(std::string_view method, std::string_view target, const regis
     return {404, "try /, /status.json, /metrics, /healthz or /readyz\n"};
 }
 
+http_answer unauthorized()
+{
+    return {401,
+            "a user and a password are needed\n",
+            plain,
+            {{"WWW-Authenticate", "Basic realm=\"Ferrule\", charset=\"UTF-8\""}}};
+}
+
+http_answer too_many_passwords()
+{
+    return {429, "too many passwords wait to be checked\n", plain, {{"Retry-After", "1"}}};
+}
+
 } // namespace ferrule::metrics

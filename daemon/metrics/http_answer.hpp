@@ -1,4 +1,4 @@
-// What the exporter says to a request; how it gets there is in exporter.cpp.
+// What the exporter says to a request; how it gets there is in exporter_connection.cpp.
 #pragma once
 
 #include "metrics/registry.hpp"
@@ -24,5 +24,11 @@ struct http_answer {
 /// The answer to `method` on `target` ("/metrics?x=1": what follows the '?' is ignored). The body
 /// is the same for GET and HEAD; it is the caller who leaves it out.
 http_answer answer(std::string_view method, std::string_view target, const registry& numbers);
+
+/// To a request without a good password: 401, with the field that makes a browser ask for one.
+http_answer unauthorized();
+
+/// To one whose password was not checked, since so many were waiting for that: 429.
+http_answer too_many_passwords();
 
 } // namespace ferrule::metrics

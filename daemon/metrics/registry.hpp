@@ -33,6 +33,7 @@ struct process_state {
     std::atomic<double> last_reload_seconds{0}; ///< Unix time of the last good (re)load
     std::atomic<bool> last_reload_ok{true};
     std::atomic<std::uint64_t> log_lines_dropped{0};     ///< messages, for whatever reason
+    std::atomic<std::uint64_t> passwords_refused{0};     ///< by the exporter
     std::atomic<std::uint64_t> session_lines_dropped{0}; ///< by the log's writer: the target failed
 };
 

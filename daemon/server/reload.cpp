@@ -36,6 +36,8 @@ void server::reload()
     deployment::prepared prepared;
     try {
         prepared = deployment_.prepare(*fresh.reading.settings);
+        if (exporter_)
+            exporter_->protect(protection_of(*fresh.reading.settings));
     } catch (const std::exception& error) {
         failed(error.what());
         return;
