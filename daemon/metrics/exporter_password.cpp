@@ -47,7 +47,7 @@ std::optional<std::string> from_base64(std::string_view text)
     const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                                      reinterpret_cast<const unsigned char*>(text.data()),
                                      static_cast<int>(text.size()));
-    if (size < 0)
+    if (size < static_cast<int>(padding))
         return std::nullopt;
     bytes.resize(static_cast<std::size_t>(size) - padding);
     return bytes;

@@ -55,7 +55,8 @@ public:
     session_log(const session_log&) = delete;
     session_log& operator=(const session_log&) = delete;
 
-    /// Hands over an ended session, for its line and for the status page. Only worker `worker`'s thread may call it; never blocks.
+    /// Hands over an ended session, for its line and for the status page. Only worker `worker`'s
+    /// thread may call it; never blocks.
     void ended(int worker, const session::record& session) noexcept;
 
     /// Logs a message of the process itself. Any thread but not for use per session; never blocks
