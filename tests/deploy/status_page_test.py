@@ -238,7 +238,7 @@ class StatusPage(DaemonCase):
                            {configurable: true, value: is});
                    document.dispatchEvent(new Event('visibilitychange')); })"""
         self.browser.evaluate(f"{hide}(true)")
-        self.browser.evaluate("new Promise(done => setTimeout(done, 100))")  # one may be under way
+        self.browser.evaluate("poll()")  # as if one had been under way
         asked = len(self.browser.requests)
         self.browser.evaluate("new Promise(done => setTimeout(done, 2 * interval))")
         self.assertEqual(len(self.browser.requests), asked)
