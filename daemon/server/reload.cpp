@@ -53,6 +53,8 @@ server::reload_result server::try_reload()
     deployment::prepared prepared;
     try {
         prepared = deployment_.prepare(*fresh.reading.settings);
+        if (exporter_)
+            exporter_->protect(protection_of(*fresh.reading.settings));
     } catch (const std::exception& error) {
         return {exit_failed, error.what()};
     }
