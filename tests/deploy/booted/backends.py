@@ -20,11 +20,12 @@ events {{ worker_connections 4096; }}
 worker_rlimit_nofile 8192;
 http {{
     access_log off; default_type application/octet-stream;
+    map $arg_rate $rate {{ default $arg_rate; "" 0; }}
     server {{
         listen 127.0.0.1:8080 backlog=4096;
         root {FOLDER}/www;
         keepalive_timeout 0;
-        limit_rate $arg_rate;
+        limit_rate $rate;
         # Little of the file waits in the kernel, so that it is sent as slowly as it says.
         output_buffers 1 16k;
     }}

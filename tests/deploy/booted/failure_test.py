@@ -7,7 +7,7 @@ import unittest
 import hold
 from backends import Nginx
 from load import context, short
-from service import ServiceCase, drop_in, eventually, journal, show
+from service import ServiceCase, drop_in, eventually, journal, journal_mark, show
 
 # Short, so that the test is; a busy machine gives every thread its turn within it.
 WATCHDOG = "[Service]\nWatchdogSec=4s\n"
@@ -45,7 +45,7 @@ class AFailure(ServiceCase):
         for chosen in range(2):
             with self.subTest(worker=chosen):
                 pid = self.start()
-                self.mark = self.mark_now()
+                self.mark = journal_mark()
                 thread = self.workers(pid)[chosen]
                 with hold.Held(thread):
                     self.watchdog_bites(pid)
@@ -66,12 +66,7 @@ class AFailure(ServiceCase):
         """The threads that serve sessions."""
         found = hold.threads(pid)
         print("\n  threads:", found)
-        return [thread for thread, name in found.items() if name.startswith("worker")]
-
-    @staticmethod
-    def mark_now():
-        from service import journal_mark
-        return journal_mark()
+        return [thread for thread, name in found.items() if name.startswith(b"worker-")]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ WALL = 0x40000000  # waitpid: threads of others too
 def threads(pid):
     """id → name, in the order in which they were started."""
     tasks = sorted(int(path.name) for path in pathlib.Path(f"/proc/{pid}/task").iterdir())
-    return {task: pathlib.Path(f"/proc/{pid}/task/{task}/comm").read_text(encoding="ascii").strip()
+    return {task: pathlib.Path(f"/proc/{pid}/task/{task}/comm").read_bytes().strip()
             for task in tasks}
 
 

@@ -122,16 +122,18 @@ def write(text):
 # --- what it says ---------------------------------------------------------------------------------
 
 def journal_mark():
-    """Where the journal is now, for `journal`."""
-    said = run("journalctl", "--show-cursor", "--lines=0", "--no-pager").stdout
-    return re.search(r"-- cursor: (\S+)", said)[1]
+    """Now, for `journal`. (--after-cursor leaves out an entry where a match is given as well.)"""
+    return f"@{time.time():.6f}"
 
 
 def journal(mark, identifier="ferrule"):
     """What the service has said since then. `systemd` is what systemd has said about it."""
-    field = (f"_SYSTEMD_UNIT={UNIT}", ) if identifier == "ferrule" else ("_PID=1", f"UNIT={UNIT}")
+    # Not by unit: the journal asks for the unit of a process that may be gone by then.
+    field = [f"SYSLOG_IDENTIFIER={identifier}"]
+    if identifier == "systemd":
+        field += ["_PID=1", f"UNIT={UNIT}"]
     run("journalctl", "--sync", check=False)
-    return run("journalctl", f"--after-cursor={mark}", "--no-pager", "--output=cat", *field).stdout
+    return run("journalctl", f"--since={mark}", "--no-pager", "--output=cat", *field).stdout
 
 
 def endings(mark):
