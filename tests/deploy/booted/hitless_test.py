@@ -13,8 +13,8 @@ import unittest
 
 from backends import Nginx, Sink
 from load import Load
-from service import (HERE, LIMIT, ServiceCase, endings, eventually, is_same_program,
-                     journal, journal_mark, main_pid, make_certificate, metric, metrics, run,
+from service import (HERE, LIMIT, ServiceCase, endings, eventually, install_package,
+                     is_same_program, journal, journal_mark, main_pid, make_certificate, metric, metrics, run,
                      settings, show, systemctl, write)
 
 LONG = int(os.environ.get("FERRULE_LOAD_LONG", "500"))
@@ -119,13 +119,16 @@ class HitlessChange(ServiceCase):
                  f"{time.monotonic() - begin:.1f} s")
 
     def upgrade(self):
+        """An upgrade by itself ends nothing; the new program runs from a restart on."""
+        old = main_pid()
         if (HERE / "ferrule.deb").exists():
-            run("dpkg", "--install", str(newer_package()), limit=3 * LIMIT)
+            install_package(newer_package())
         else:
             shutil.copy(HERE / "ferrule", "/usr/bin/ferrule.new")
             pathlib.Path("/usr/bin/ferrule.new").replace("/usr/bin/ferrule")
-            self.assertFalse(is_same_program(main_pid()))
-            systemctl("restart", "ferrule", limit=3 * LIMIT)
+        self.assertEqual(main_pid(), old, "the upgrade has ended the process")
+        self.assertFalse(is_same_program(old), "the program has not been replaced")
+        systemctl("restart", "ferrule", limit=3 * LIMIT)
         self.assertTrue(is_same_program(main_pid()), "the old program still runs")
 
     def test_nothing_is_refused_or_broken(self):

@@ -1,13 +1,18 @@
-"""Run as the service would be: tries what the service must not be able to do, and prints what it
-could do all the same, one line each."""
+"""What a process of the user `ferrule` can do: `probe.py service` in the place of the service, where it
+must be what is needed and no more, and `probe.py user` outside of the sandbox, where all of it must
+be possible, so that the sandbox is seen to be what forbids it."""
 
 import ctypes
 import mmap
 import os
 import pathlib
 import socket
+import stat
 import sys
 
+# Folders that everybody may write to, as far as modes go.
+OPEN_FOLDERS = ("/var/ferrule-probe", "/home/ferrule-probe", "/etc/ferrule-probe")
+CLONE_NEWUSER = 0x10000000
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -16,12 +21,30 @@ def fails(code):
         raise OSError(ctypes.get_errno(), "")
 
 
-def write_to(path):
-    pathlib.Path(path, "ferrule-probe").write_text("", encoding="ascii")
+def write_to(folder):
+    path = pathlib.Path(folder, "written")
+    path.write_text("", encoding="ascii")
+    return path
 
 
-def writable_code():
-    mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+def in_a_child(action):
+    """For what a process cannot take back."""
+    child = os.fork()
+    if child == 0:
+        try:
+            action()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] != 0:
+        raise PermissionError
+
+
+def set_user_id_bit():
+    path = write_to("/run/ferrule" if sys.argv[1] == "service" else OPEN_FOLDERS[0])
+    path.chmod(0o4755)
+    if not path.stat().st_mode & stat.S_ISUID:
+        raise PermissionError
 
 
 def listen_on(port):
@@ -30,30 +53,26 @@ def listen_on(port):
 
 
 FORBIDDEN = {
-    "write to /etc/ferrule": lambda: write_to("/etc/ferrule"),
-    "write to /var/lib": lambda: write_to("/var/lib"),
-    "write to /run": lambda: write_to("/run"),
-    "write to /usr": lambda: write_to("/usr"),
-    "look into /root": lambda: os.listdir("/root"),
-    "become root": lambda: os.setuid(0),
-    "mount": lambda: fails(libc.mount(b"none", b"/mnt", b"tmpfs", 0, None)),
-    "make a user namespace": lambda: fails(libc.unshare(0x10000000)),
-    "open a packet socket": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW),
-    "open a netlink socket": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
-    "open a raw socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1),
-    "trace another process": lambda: fails(libc.ptrace(0x4206, 1, None, None)),
-    "map memory to write and execute": writable_code,
-    "set the host name": lambda: socket.sethostname("probe"),
-    "raise its priority": lambda: os.nice(-1),
+    "write to /etc": lambda: write_to("/etc/ferrule-probe"),
+    "write to /var": lambda: write_to("/var/ferrule-probe"),
+    "look into /home": lambda: os.listdir("/home/ferrule-probe"),
+    "see the machine's /var/tmp": lambda: os.stat("/var/tmp/ferrule-probe"),
     "see process 1": lambda: os.stat("/proc/1"),
-    "read a block device": lambda: os.listdir("/dev/disk"),
+    "make a user namespace": lambda: in_a_child(lambda: fails(libc.unshare(CLONE_NEWUSER))),
+    "open a netlink socket": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close(),
+    "map memory to write and execute": lambda: mmap.mmap(
+        -1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC).close(),
+    "change its personality": lambda: in_a_child(lambda: fails(libc.personality(0x0040000))),
+    "make a file with the set-user-ID bit": set_user_id_bit,
+    "call setuid": lambda: os.setuid(os.getuid()),
+    "choose its CPUs": lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)),
 }
 NEEDED = {
     "bind a port below 1024": lambda: listen_on(442),
     "write to /run/ferrule": lambda: write_to("/run/ferrule"),
     "open a Unix socket": lambda: socket.socket(socket.AF_UNIX).close(),
     "see its own descriptors": lambda: os.listdir("/proc/self/fd"),
-    "see when the machine was started": lambda: os.stat("/proc/stat"),
+    "see when the machine was started": lambda: pathlib.Path("/proc/stat").read_bytes(),
 }
 
 
@@ -65,7 +84,16 @@ def can(action):
         return False
 
 
-wrong = [f"can {what}" for what, action in FORBIDDEN.items() if can(action)]
-wrong += [f"cannot {what}" for what, action in NEEDED.items() if not can(action)]
-print(f"{len(FORBIDDEN)} forbidden, {len(NEEDED)} needed, wrong: {wrong}", flush=True)
-sys.exit(len(wrong))
+def main():
+    if sys.argv[1] == "service":
+        wrong = [f"can {what}" for what, action in FORBIDDEN.items() if can(action)]
+        wrong += [f"cannot {what}" for what, action in NEEDED.items() if not can(action)]
+    else:
+        wrong = [f"cannot {what}" for what, action in FORBIDDEN.items() if not can(action)]
+    print(f"probed as {sys.argv[1]}: {len(FORBIDDEN)} forbidden, {len(NEEDED)} needed, "
+          f"wrong: {wrong}", flush=True)
+    sys.exit(len(wrong))
+
+
+if __name__ == "__main__":
+    main()

@@ -5,8 +5,10 @@ import pwd
 import re
 import unittest
 
-from service import ServiceCase, drop_in, run, show, systemctl
+from probe import OPEN_FOLDERS
+from service import ServiceCase, drop_in, journal, run, show, systemctl
 
+PROBE = ("/usr/bin/python3", "/opt/ferrule-test/probe.py")
 NET_BIND_SERVICE = 1 << 10
 
 
@@ -27,11 +29,18 @@ class TheSandbox(ServiceCase):
         self.assertEqual(status["Seccomp"], "2")
 
     def test_a_probe_in_its_place_can_do_what_is_needed_and_no_more(self):
-        drop_in("[Service]\nType=oneshot\nExecStart=\n"
-                "ExecStart=/usr/bin/python3 /opt/ferrule-test/probe.py\nRestart=no\nWatchdogSec=0\n")
+        for folder in (*OPEN_FOLDERS, "/var/tmp/ferrule-probe"):
+            pathlib.Path(folder).mkdir(exist_ok=True)
+            pathlib.Path(folder).chmod(0o777)
+        outside = run("setpriv", "--reuid=ferrule", "--regid=ferrule", "--clear-groups", *PROBE,
+                      "user", check=False)
+        print("\n  " + outside.stdout.strip())
+        self.assertEqual(outside.returncode, 0, "it is not the sandbox that forbids it")
+        drop_in(f"[Service]\nType=oneshot\nExecStart=\nExecStart={' '.join(PROBE)} service\n"
+                "Restart=no\nWatchdogSec=0\n")
         answer = systemctl("start", "ferrule", check=False)
-        said = run("journalctl", "--unit=ferrule", "--lines=3", "--output=cat", "--no-pager").stdout
-        print("\n  " + next((line for line in said.splitlines() if "forbidden" in line), said))
+        said = journal(self.mark, "python3").strip()
+        print("  " + said)
         self.assertEqual(answer.returncode, 0, said)
         self.assertEqual(show("Result"), "success")
 

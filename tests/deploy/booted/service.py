@@ -58,8 +58,8 @@ def eventually(question, what, limit=LIMIT):
 def install():
     """The package if there is one, else the files that it would have."""
     if (HERE / "ferrule.deb").exists():
-        run("dpkg", "--install", str(HERE / "ferrule.deb"))
-        systemctl("disable", "--now", "ferrule.service", "ferrule.socket", check=False)
+        if not pathlib.Path("/usr/bin/ferrule").exists():
+            install_package(HERE / "ferrule.deb")
     else:
         shutil.copy(HERE / "ferrule", "/usr/bin/ferrule")
         for name in ("ferrule.service", "ferrule.socket"):
@@ -73,6 +73,11 @@ def install():
     if not (TLS / "main.pem").exists():
         make_certificate("main")
     systemctl("daemon-reload")
+
+
+def install_package(path):
+    """The configuration that is there stays, whatever is in the package."""
+    run("dpkg", "--force-confold", "--install", str(path), limit=3 * LIMIT)
 
 
 def make_certificate(name):
