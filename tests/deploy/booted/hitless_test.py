@@ -14,8 +14,8 @@ import unittest
 from backends import Nginx, Sink
 from load import Load
 from service import (HERE, LIMIT, ServiceCase, endings, eventually, install_package,
-                     is_same_program, journal, journal_mark, main_pid, make_certificate, metric, metrics, run,
-                     settings, show, systemctl, write)
+                     is_same_program, journal, journal_mark, main_pid, make_certificate, metric,
+                     metrics, run, settings, show, systemctl, write)
 
 LONG = int(os.environ.get("FERRULE_LOAD_LONG", "500"))
 PACE = int(os.environ.get("FERRULE_LOAD_SHORT", "15"))
