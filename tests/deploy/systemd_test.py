@@ -25,7 +25,7 @@ START = """\
 #!/bin/sh
 cd /opt/ferrule-test
 export PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 FERRULE_TEST_LIMIT=150
-python3 -m unittest --verbose {tests} >output 2>&1
+python3 -W ignore::ResourceWarning -m unittest --verbose {tests} >output 2>&1
 code=$?
 [ $code = 0 ] || journalctl --boot --no-pager --output=short-monotonic >journal 2>&1
 exec systemctl exit $code

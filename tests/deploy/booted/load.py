@@ -109,6 +109,7 @@ class Figures:
         self.open = {"long": 0, "short": 0}
 
     def session(self, kind, action, *arguments):
+        """Whether it succeeded."""
         with self._lock:
             self.open[kind] += 1
             began = self.phase
@@ -123,6 +124,7 @@ class Figures:
                 self.failures.append((f"{began}..{self.phase}", kind, failure))
             else:
                 self.succeeded[kind] += 1
+        return failure is None
 
     def of_kind(self, refused):
         return [entry for entry in self.failures
@@ -149,7 +151,9 @@ class Load:
         time.sleep(chance.uniform(0, 5))
         while not self._over.is_set():
             action = upload if number % 5 == 0 else download
-            self.figures.session("long", action, self._context, chance.randint(*self._seconds))
+            seconds = chance.randint(*self._seconds)
+            if not self.figures.session("long", action, self._context, seconds):
+                self._over.wait(0.5)
 
     def _short(self, pace):
         begin = time.monotonic()
