@@ -15,10 +15,11 @@ import threading
 import time
 import unittest
 
-from machine.tree import CACHE, ROOT, tree
+from machine.tree import CACHE, LATER_SUITE, ROOT, SUITE, libraries_of, tree
 
 HERE = pathlib.Path(__file__).parent
 BOOTED = ("service_test", "failure_test", "sandbox_test", "hitless_test")
+BOOTED_LATER = ("notify_reload_test", "failure_test", "sandbox_test")
 LIMIT_SECONDS = 900
 
 START = """\
@@ -32,7 +33,7 @@ exec systemctl exit $code
 """
 
 
-def folder_for(tests):
+def folder_for(tests, package=None):
     """The folder that the machine sees as /opt/ferrule-test."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ferrule-deploy-"))
     folder.chmod(0o755)
@@ -40,7 +41,7 @@ def folder_for(tests):
     shutil.copytree(ROOT / "tests/system/support", folder / "support")
     shutil.copytree(ROOT / "systemd", folder / "systemd")
     shutil.copy(os.environ["FERRULE_BINARY"], folder / "ferrule")
-    if package := os.environ.get("FERRULE_PACKAGE"):
+    if package:
         shutil.copy(package, folder / "ferrule.deb")
     start = folder / "start"
     start.write_text(START.format(tests=" ".join(tests)), encoding="ascii")
@@ -84,10 +85,25 @@ class ABootedMachine(unittest.TestCase):
         self.assertTrue(os.environ.get("FERRULE_BINARY"), "FERRULE_BINARY is not set")
 
     def test_runs_ferrule(self):
-        tests = os.environ.get("FERRULE_BOOTED", "").split() or BOOTED
-        folder = folder_for(tests)
+        chosen = os.environ.get("FERRULE_BOOTED", "").split()
+        tests = [name for name in chosen or BOOTED if not name.startswith("notify_reload_test")]
+        if tests:
+            self.run_in(SUITE, folder_for(tests, os.environ.get("FERRULE_PACKAGE")))
+
+    def test_runs_ferrule_under_a_later_systemd(self):
+        chosen = os.environ.get("FERRULE_BOOTED", "").split()
+        tests = [name for name in chosen if name.startswith("notify_reload_test")]
+        if tests or not chosen:
+            folder = folder_for(tests or BOOTED_LATER)
+            (folder / "lib").mkdir()
+            for library in libraries_of(folder / "ferrule"):
+                shutil.copy(library, folder / "lib")
+            self.run_in(LATER_SUITE, folder)
+
+    def run_in(self, suite, folder):
         self.addCleanup(shutil.rmtree, folder)
-        code = boot(tree(), folder)
+        print(f"\n{suite}:", file=sys.stderr)
+        code = boot(tree(suite), folder)
         if code != 0:
             journal, kept = folder / "journal", CACHE / "journal"
             kept.unlink(missing_ok=True)

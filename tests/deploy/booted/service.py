@@ -62,6 +62,9 @@ def install():
             install_package(HERE / "ferrule.deb")
     else:
         shutil.copy(HERE / "ferrule", "/usr/bin/ferrule")
+        if (HERE / "lib").exists():
+            shutil.copytree(HERE / "lib", "/usr/local/lib", dirs_exist_ok=True)
+            run("ldconfig")
         for name in ("ferrule.service", "ferrule.socket"):
             shutil.copy(HERE / "systemd" / name, "/lib/systemd/system")
         shutil.copy(HERE / "systemd" / "ferrule.sysusers", "/usr/lib/sysusers.d/ferrule.conf")

@@ -11,7 +11,8 @@ import subprocess
 
 ROOT = pathlib.Path(os.environ.get("FERRULE_SOURCE_DIR", pathlib.Path(__file__).parents[3]))
 CACHE = pathlib.Path(os.environ.get("FERRULE_TEST_CACHE", "/var/tmp/ferrule-deploy"))
-SUITE = "bookworm"
+SUITE = "bookworm"  # whose packages Ferrule is built from
+LATER_SUITE = "trixie"  # for its systemd
 # Beside what Ferrule itself needs: an init system, and what the tests in the tree use.
 TOOLS = ["systemd", "systemd-sysv", "dbus", "init-system-helpers", "python3", "openssl", "iproute2",
          "procps", "nginx-light"]
@@ -37,8 +38,9 @@ def runtime_packages():
     return names
 
 
-def debian_sources():
-    """Where this machine's apt has Debian from, as lines for mmdebstrap."""
+def debian_sources(suite):
+    """Where this machine's apt has Debian from, as lines for mmdebstrap; another release is taken to
+    be in the same places."""
     asked = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(ORIGIN) deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
          "Created-By: Packages"], capture_output=True, text=True, check=True, timeout=60)
@@ -46,16 +48,16 @@ def debian_sources():
              if line.startswith("Debian ") and f" {SUITE}" in line and line.endswith(" main")}
     if not lines:
         raise AssertionError(f"apt has no sources of Debian {SUITE} here (is `apt-get update` due?)")
-    return sorted(lines)
+    return sorted(line.replace(f" {SUITE}", f" {suite}") for line in lines)
 
 
-def _make(path, names):
+def _make(path, suite, names):
     unfinished = path.with_suffix(".new")
     shutil.rmtree(unfinished, ignore_errors=True)
     made = subprocess.run(
         ["mmdebstrap", "--quiet", "--variant=minbase", "--include=" + ",".join(names),
-         '--customize-hook=systemctl --quiet --root="$1" mask nginx.service', SUITE,
-         str(unfinished), *debian_sources()],
+         '--customize-hook=systemctl --quiet --root="$1" mask nginx.service', suite,
+         str(unfinished), *debian_sources(suite)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=600, check=False)
     if made.returncode != 0:
@@ -66,14 +68,24 @@ def _make(path, names):
     unfinished.rename(path)
 
 
-def tree():
-    """The folder with the tree; makes it if there is none for today's list of packages."""
-    names = TOOLS + runtime_packages()
-    key = hashlib.sha256(" ".join([SUITE, UNIT, *names]).encode()).hexdigest()[:12]
-    path = CACHE / f"{SUITE}-{key}"
+def tree(suite=SUITE):
+    """The folder with the tree; makes it if there is none for today's list of packages. One of a
+    later release has none of Ferrule's libraries; see `libraries_of`."""
+    names = TOOLS + (runtime_packages() if suite == SUITE else ["libstdc++6", "libssl3t64"])
+    key = hashlib.sha256(" ".join([suite, UNIT, *names]).encode()).hexdigest()[:12]
+    path = CACHE / f"{suite}-{key}"
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            _make(path, names)
+            _make(path, suite, names)
     return path
+
+
+def libraries_of(binary):
+    """The libraries that another release has in other versions: those of Ferrule's that are neither
+    the C and C++ run time nor OpenSSL."""
+    listed = subprocess.run(["ldd", str(binary)], capture_output=True, text=True, check=True,
+                            timeout=60).stdout
+    return [line.split()[2] for line in listed.splitlines()
+            if any(f"lib{name}" in line for name in ("yaml-cpp", "fmt", "spdlog", "prometheus"))]
