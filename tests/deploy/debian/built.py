@@ -55,12 +55,18 @@ def folder():
     return path
 
 
+def build(name):
+    """A package built below this folder, with a umask that must not show in it."""
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    output = run("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", folder() / name,
+                 umask=0o077, env=environment)
+    return pathlib.Path(re.search(r"package: (\S+\.deb) generated", output).group(1))
+
+
 @functools.lru_cache(maxsize=None)
 def package():
-    """The package as ./package builds it."""
-    output = run("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", folder() / "cpack",
-                 umask=0o022)
-    return pathlib.Path(re.search(r"package: (\S+\.deb) generated", output).group(1))
+    """The package under test, as ./package builds it."""
+    return build("first")
 
 
 def fields():

@@ -90,6 +90,9 @@ class Files(unittest.TestCase):
         self.assertEqual(sorted(listed), [path for path, member in sorted(self.members.items())
                                           if path.startswith("/etc/") and member.isfile()])
 
+    def test_built_again_it_is_the_same(self):
+        self.assertEqual(package().read_bytes(), built.build("second").read_bytes())
+
     def test_no_path_of_the_build_is_in_it(self):
         for path in unpacked().rglob("*"):
             if path.is_file():
