@@ -112,7 +112,7 @@ class Control(unittest.TestCase):
     def test_the_version_is_the_projects(self):
         project = re.search(r"VERSION (\d+\.\d+\.\d+)",
                             (SOURCE / "CMakeLists.txt").read_text()).group(1)
-        self.assertRegex(fields()["Version"], rf"^{re.escape(project)}(~git\d+\.\w+)?-1(~\w+)?$")
+        self.assertRegex(fields()["Version"], rf"^{re.escape(project)}(~git\d+\.\w+)?-[\w.]+(~\w+)?$")
         program = run(unpacked() / "usr/bin/ferrule", "version")
         self.assertTrue(program.startswith(f"ferrule {project} "), program)
 
