@@ -10,8 +10,8 @@ _ferrule()
     local given=() index
     for ((index = 1; index < cword; index++)); do
         case ${words[index]} in
-            -c | --config | --socket | --port | --metrics-port | --listener | --backend | --client | \
-                --state | --limit)
+            -c | --config | -s | --socket | --timeout | --port | --metrics-port | --listener | \
+                --backend | --client | --state | --limit)
                 ((index++))
                 ;;
             -*) ;;
@@ -24,11 +24,17 @@ _ferrule()
             _filedir '@(yaml|yml)'
             return
             ;;
-        --socket)
+        -s | --socket)
             _filedir
             return
             ;;
-        --port | --metrics-port | --listener | --backend | --client | --state | --limit)
+        --state)
+            mapfile -t COMPREPLY < <(
+                compgen -W "handshaking connecting relaying half_closed closing" -- "$cur"
+            )
+            return
+            ;;
+        --timeout | --port | --metrics-port | --listener | --backend | --client | --limit)
             return
             ;;
     esac
@@ -45,12 +51,16 @@ _ferrule()
             fi
             ;;
         demo) offered+=" --port --metrics-port" ;;
-        ctl) offered+=" --socket --config --json reload status ready sessions drain log-level" ;;
+        ctl)
+            offered+=" --socket --config --json --timeout"
+            offered+=" status ready reload sessions drain log-level"
+            ;;
         "ctl log-level") offered+=" debug info warning error" ;;
         "ctl sessions")
             offered+=" --listener --backend --client --state --limit list show kill"
             ;;
         "ctl sessions list") offered+=" --listener --backend --client --state --limit" ;;
+        "ctl sessions kill"*) offered+=" --listener --backend --client --state" ;;
     esac
     # Options are offered once a dash is typed, or where there is nothing else.
     if [[ $cur != -* && $offered == *" "[a-z]* ]]; then

@@ -49,6 +49,8 @@ class Completion(unittest.TestCase):
         self.assertEqual(completed("ctl", "sessions", ""), ["kill", "list", "show"])
         self.assertEqual(completed("ctl", "log-level", ""), ["debug", "error", "info", "warning"])
         self.assertEqual(completed("ctl", "sessions", "list", "--c"), ["--client"])
+        self.assertEqual(completed("ctl", "sessions", "kill", "7", "--l"), ["--listener"])
+        self.assertEqual(completed("ctl", "sessions", "--state", "c"), ["closing", "connecting"])
         self.assertEqual(completed("demo", ""), ["--help", "--metrics-port", "--port"])
         self.assertEqual(completed("version", "-"), ["--help"])
 
