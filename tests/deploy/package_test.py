@@ -10,8 +10,9 @@ import unittest
 from debian import built
 from debian.completion import Completion
 from debian.contents import Control, Files
-from debian.life import Life, Scripts
+from debian.life import Life
 from debian.pages import Form, Keys, Program
+from debian.scripts import Scripts
 
 __all__ = ["Completion", "Control", "Files", "Form", "Keys", "Life", "Program", "Scripts"]
 
