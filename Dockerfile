@@ -12,8 +12,8 @@ COPY packages ./
 COPY .ci/common.sh .ci/
 RUN ["bash", "-euo", "pipefail", "-c", "source .ci/common.sh; need build"]
 COPY . .
-# JOBS: compilations at a time, one for each CPU if it is empty. REVISION: what `ferrule version`
-# and ferrule_build_info report, since the context has no .git in it.
+# JOBS: compilations at a time, one for each CPU if it is empty. REVISION: what
+# ferrule_build_info and the image's label say, since the context has no .git in it.
 ARG JOBS=
 ARG REVISION=
 RUN cmake --preset release -DFERRULE_TESTS=OFF -DFERRULE_REVISION="$REVISION" \
