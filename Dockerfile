@@ -32,8 +32,8 @@ RUN --mount=type=bind,source=packages,target=/mnt/packages \
     groupadd --gid 10001 ferrule; \
     useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin ferrule; \
-    install -d /etc/ferrule/config /etc/ferrule/tickets; \
-    install -d -o ferrule -g ferrule -m 0700 /etc/ferrule/tls /run/ferrule"]
+    install -d /etc/ferrule/config /etc/ferrule/tls /etc/ferrule/tickets; \
+    install -d -m 1777 /run/ferrule"]
 COPY --from=build /ferrule /usr/bin/ferrule
 COPY docker/ferrule.yaml /etc/ferrule/ferrule.yaml
 COPY LICENSE /usr/share/doc/ferrule/copyright
@@ -53,12 +53,14 @@ LABEL org.opencontainers.image.title="Ferrule" \
 USER 10001:10001
 # TLS, and metrics. The second has neither TLS nor a password: do not publish it.
 EXPOSE 8443 9464
-# The control socket's folder stays writable under --read-only.
+# The control socket's folder: writable under --read-only, and with another --user. The socket itself
+# is for its user alone.
 VOLUME /run/ferrule
 STOPSIGNAL SIGTERM
 # Alive, not ready: an orchestrator replaces what is unhealthy, and a Ferrule that drains is not
 # ready but must be left to finish.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
-    CMD ["/usr/bin/ferrule", "ctl", "--socket", "/run/ferrule/control.sock", "status"]
+    CMD ["/usr/bin/ferrule", "ctl", "--socket", "/run/ferrule/control.sock", "--timeout", "4", \
+         "status"]
 ENTRYPOINT ["/usr/bin/ferrule"]
 CMD ["run", "--config", "/etc/ferrule/ferrule.yaml"]

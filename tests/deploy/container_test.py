@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -20,7 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 from containers import Store, check_tools, enter_private_network  # noqa: E402
 from support.backend import Backend  # noqa: E402
 from support.daemon import Series  # noqa: E402
-from support.places import SOURCE, folder  # noqa: E402
+from support.places import SOURCE, certificate, folder  # noqa: E402
 from support.programs import Nginx  # noqa: E402
 from support.tcp import FIN, pattern  # noqa: E402
 from support.tls_client import TlsClient  # noqa: E402
@@ -31,6 +32,8 @@ MIB = 1024 * 1024
 MAX_SIZE = 97_000_000
 REVISION = "0123456789ab"
 TLS_VOLUME = "ferrule-test-tls"
+CARET = (r"(?s)/etc/ferrule/config/ferrule\.yaml:\d+:\d+: error: [^\n]*has no unit\n"
+         r" *timeout: 30\n *\^")
 
 store = None
 image = None
@@ -106,18 +109,27 @@ class TheImage(unittest.TestCase):
 
 
 class Case(unittest.TestCase):
-    def start(self, *command, settings=None, options=(), **more):
+    def setUp(self):
+        self.config = folder() / f"config-{self.id()}"
+
+    def write(self, settings):
+        """As an editor does it: another file takes the place of the old one."""
+        new = self.config / "ferrule.yaml.new"
+        new.write_text(settings, encoding="utf-8")
+        new.chmod(0o644)
+        new.rename(self.config / "ferrule.yaml")
+
+    def start(self, *command, settings=None, options=(), tls=TLS_VOLUME, **more):
         """A container that has the certificate; `settings` is the text of its own file."""
+        os.chmod(folder(), 0o755)
         if settings is not None:
-            path = folder() / f"config-{self.id()}"
-            path.mkdir(mode=0o755)
-            os.chmod(folder(), 0o755)
-            (path / "ferrule.yaml").write_text(settings, encoding="utf-8")
-            options = (*options, "--volume", f"{path}:/etc/ferrule/config:ro")
+            self.config.mkdir(mode=0o755)
+            self.write(settings)
+            options = (*options, "--volume", f"{self.config}:/etc/ferrule/config:ro")
             command = ("run", "--config", "/etc/ferrule/config/ferrule.yaml")
         container = store.run(
             image, *command, **more, options=(
-                "--add-host", "app:127.0.0.1", "--volume", f"{TLS_VOLUME}:/etc/ferrule/tls:ro",
+                "--add-host", "app:127.0.0.1", "--volume", f"{tls}:/etc/ferrule/tls:ro",
                 *options))
         self.addCleanup(container.remove)
         return container
@@ -202,6 +214,42 @@ class AContainer(Case):
         self.assertTrue(container.is_healthy())
         self.assertEqual(container.status()["Uid"].split()[0], "10001")
 
+    def test_keeps_its_control_socket_wherever_it_is_put(self):
+        """On a tmpfs that says no owner and no mode, and with a user of the operator's choice."""
+        tls = folder() / "tls"
+        tls.mkdir(mode=0o755)
+        for name, source in zip(("tls.crt", "tls.key"), certificate()):
+            shutil.copyfile(source, tls / name)
+            os.chown(tls / name, 0, 10001)
+            (tls / name).chmod(0o640)
+        # As Docker does it: podman would put a tmpfs of its own on /run.
+        tmpfs = ("--read-only-tmpfs=false", "--tmpfs", "/run/ferrule")
+        for options in (tmpfs, ("--user", "12345:10001")):
+            with self.subTest(options=options):
+                container = self.start(options=options, tls=tls)
+                container.wait_for_log(r"info ready\b")
+                self.assertTrue(container.is_healthy())
+                container.kill("TERM")
+                self.assertEqual(container.wait(), 0)
+
+    def test_says_that_its_control_socket_cannot_be(self):
+        path = folder() / "run"
+        path.mkdir(mode=0o755)
+        container = self.start(options=("--volume", f"{path}:/run/ferrule"))
+        self.assertEqual(container.wait(), 1)
+        self.assertIn("unix:/run/ferrule/control.sock", container.log()[1])
+
+    def test_reloads_when_told_and_says_what_is_wrong(self):
+        text = (SOURCE / "docker" / "config" / "ferrule.yaml").read_text(encoding="utf-8")
+        container = self.start(settings=text)
+        container.wait_for_log(r"info ready\b")
+        self.assertEqual(container.exec("ferrule", "ctl", "reload").returncode, 0)
+        self.write(text.replace("timeout: 30s", "timeout: 30"))
+        done = container.exec("ferrule", "ctl", "reload")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stdout + done.stderr, CARET)
+        self.assertTrue(container.is_healthy())
+
     def test_starts_again_after_it_was_killed(self):
         container = self.start()
         container.wait_for_log(r"info ready\b")
@@ -214,9 +262,7 @@ class AContainer(Case):
         text = (SOURCE / "docker" / "config" / "ferrule.yaml").read_text(encoding="utf-8")
         container = self.start(settings=text.replace("timeout: 30s", "timeout: 30"))
         self.assertEqual(container.wait(), 2)
-        log = container.log()[1]
-        self.assertRegex(log, r"/etc/ferrule/config/ferrule\.yaml:\d+:\d+: error: ")
-        self.assertRegex(log, r"(?m)^ *timeout: 30\n *\^")
+        self.assertRegex(container.log()[1], CARET)
 
     def test_says_that_it_has_no_certificate(self):
         container = store.run(image)
