@@ -5,7 +5,6 @@ runs, a session through it from a real client to a real server, its health, its 
 Needs root and the packages of [deploy]; containers.py says what can be set.
 """
 
-import json
 import os
 import pathlib
 import re
@@ -272,6 +271,4 @@ class AContainer(Case):
 
 
 if __name__ == "__main__":
-    print(json.dumps({key: value for key, value in os.environ.items()
-                      if key.startswith("FERRULE_")}), flush=True)
     unittest.main(verbosity=2)

@@ -4,6 +4,8 @@ their own, no daemon and no registry.
     FERRULE_CONTAINER_STORE   a folder to keep images and layers in from run to run; without it,
                               all is made anew and removed at the end
     FERRULE_IMAGE             an image in that store to test, in place of one that is built
+    FERRULE_JOBS              how many compilations at a time; one for each CPU without it
+    FERRULE_BUILD_LIMIT       when to give up on a build, in seconds
 """
 
 import ctypes
