@@ -153,12 +153,13 @@ class TicketKeys(unittest.TestCase):
         self.assertEqual(done.returncode, code, done.stderr)
         return done.stdout.splitlines()
 
-    def test_the_next_becomes_the_current_and_the_current_the_one_before(self):
+    def test_tomorrows_becomes_todays_and_todays_yesterdays(self):
         first = self.next("")
         self.assertEqual(len(set(first)), 3)
         second = self.next("# a comment\n" + "\n".join(first))
-        self.assertEqual([second[0], second[2]], [first[1], first[0]])
-        self.assertNotIn(second[1], first)
+        self.assertEqual(second[:2], [first[2], first[0]])
+        self.assertEqual(len(second), 3)
+        self.assertNotIn(second[2], first)
 
     def test_one_key_cannot_be_changed_without_notice(self):
         self.assertEqual(self.next(self.next("")[0], code=1), [])
