@@ -1,9 +1,10 @@
-// The command line: run, check, demo, version.
+// The command line: run, check, demo, ctl, version.
 //
 // Exit codes: 0 fine, 1 failed at run time (or drained, but not every session ended whole), 2 wrong
 // usage or configuration.
 
 #include "base/version.hpp"
+#include "ctl_command.hpp"
 #include "server/demo.hpp"
 #include "server/load_settings.hpp"
 #include "server/server.hpp"
@@ -99,6 +100,7 @@ int command_line(int count, char** arguments)
     demo_command->add_option("--port", demo.port, "TLS port")->capture_default_str();
     demo_command->add_option("--metrics-port", demo.metrics_port, "metrics port")
         ->capture_default_str();
+    const ctl_command ctl{app};
     CLI::App* version_command = app.add_subcommand("version", "print the version");
 
     try {
@@ -113,6 +115,8 @@ int command_line(int count, char** arguments)
             return check(path);
         if (demo_command->parsed())
             return server::run_demo(demo);
+        if (ctl.is_given())
+            return ctl.run();
         if (version_command->parsed())
             return version();
     } catch (const std::exception& error) {

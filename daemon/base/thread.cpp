@@ -6,7 +6,7 @@
 
 namespace ferrule::base {
 
-std::thread start_thread(const char* name, std::function<void()> run)
+std::thread start_thread(std::string name, std::function<void()> run)
 {
     // A new thread inherits the mask, so there is no moment at which it could take a signal.
     sigset_t all;
@@ -14,8 +14,8 @@ std::thread start_thread(const char* name, std::function<void()> run)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-        std::thread thread([name, run = std::move(run)] {
-            pthread_setname_np(pthread_self(), name);
+        std::thread thread([name = name.substr(0, 15), run = std::move(run)] {
+            pthread_setname_np(pthread_self(), name.c_str());
             run();
         });
         pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -101,7 +101,8 @@ std::vector<compared_host> compared_hosts(const endpoint& address)
     switch (address.type) {
     case kind::ip6: return {{kind::ip6, canonical_ip6(address.host)}};
     case kind::ip4:
-    case kind::unix_socket: return {{address.type, address.host}};
+    case kind::unix_socket:
+    case kind::inherited: return {{address.type, address.host}};
     case kind::name: break;
     }
     std::string name = address.host;
@@ -136,9 +137,13 @@ struct taken_port {
 };
 
 std::vector<occupant> occupants_of(const std::vector<listener_draft>& listeners,
-                                   const metrics_draft& metrics)
+                                   const process_draft& process)
 {
     std::vector<occupant> all;
+    const metrics_draft& metrics = process.metrics;
+    const control_draft& control = process.control;
+    if (control.address)
+        all.push_back({&*control.address, control.address->text(), control.at, "control.path"});
     if (metrics.address)
         all.push_back({&*metrics.address, metrics.address->text(), metrics.at, "metrics.address"});
     for (const listener_draft& listener : listeners) {
@@ -186,15 +191,13 @@ void check_names(const drafts<listener_draft>& listeners, const drafts<backend_d
     }
 }
 
-void check_addresses(const std::vector<listener_draft>& listeners, const metrics_draft& metrics,
+void check_addresses(const std::vector<listener_draft>& listeners, const process_draft& process,
                      report& out)
 {
-    const std::vector<occupant> all = occupants_of(listeners, metrics);
+    const std::vector<occupant> all = occupants_of(listeners, process);
     std::map<std::tuple<kind, std::uint16_t>, taken_port> ports;
     for (const occupant& each : all) {
-        const bool kernel_chooses =
-            each.address->port == 0 && each.address->type != kind::unix_socket;
-        if (kernel_chooses)
+        if (each.address->has_port_of_kernel())
             continue;
         for (const compared_host& compared : compared_hosts(*each.address)) {
             taken_port& port = ports[{compared.family, each.address->port}];

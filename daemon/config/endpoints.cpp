@@ -15,6 +15,7 @@ using kind = endpoint::kind;
 constexpr std::size_t max_unix_path = sizeof(sockaddr_un::sun_path) - 1; // and the final NUL
 constexpr std::size_t max_host_name = 253;                               // RFC 1035, section 2.3.4
 constexpr std::size_t max_label = 63;
+constexpr std::size_t max_fd_name = 255;
 
 endpoints refused(std::string problem, std::string fix)
 {
@@ -72,6 +73,21 @@ endpoints unix_endpoint(std::string_view path)
     return {{{endpoint{kind::unix_socket, std::string(path), 0}}}, {}, {}};
 }
 
+/// The name of a socket that whoever started us has opened (sd_listen_fds_with_names(3)).
+endpoints inherited_endpoint(std::string_view name, address_use use)
+{
+    const auto is_allowed = [](char letter) {
+        return is_letter_or_digit(letter) || letter == '-' || letter == '_' || letter == '.';
+    };
+    if (use != address_use::listen)
+        return refused("is a socket to listen on", "fd:NAME is for a listener's addresses only");
+    if (name.empty() || name.size() > max_fd_name ||
+        !std::all_of(name.begin(), name.end(), is_allowed))
+        return refused("has no name of a socket behind 'fd:'",
+                       "the FileDescriptorName= of a systemd socket unit, such as fd:web");
+    return {{{endpoint{kind::inherited, std::string(name), 0}}}, {}, {}};
+}
+
 parsed<std::uint16_t> parse_port(std::string_view digits, address_use use)
 {
     const std::string range = use == address_use::connect ? "1 to 65535" : "0 to 65535";
@@ -121,6 +137,9 @@ parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use
     constexpr std::string_view unix_prefix = "unix:";
     if (text.starts_with(unix_prefix))
         return unix_endpoint(text.substr(unix_prefix.size()));
+    constexpr std::string_view inherited_prefix = "fd:";
+    if (text.starts_with(inherited_prefix))
+        return inherited_endpoint(text.substr(inherited_prefix.size()), use);
     if (text.starts_with('/'))
         return refused("is a path", "a Unix socket is written unix:/run/name.sock");
 

@@ -16,7 +16,8 @@ enum class address_use {
     metrics, ///< no host names, and no "*"
 };
 
-/// "127.0.0.1:80", "[::1]:80", "name:80", "unix:/path", and for `listen` "*:80". Looks nothing up.
+/// "127.0.0.1:80", "[::1]:80", "name:80", "unix:/path", and for `listen` also "*:80" and "fd:name".
+/// Looks nothing up.
 parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use use);
 
 } // namespace ferrule::config

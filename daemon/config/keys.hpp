@@ -11,12 +11,13 @@ namespace ferrule::config::keys {
 using name = std::string_view;
 
 inline constexpr std::array root{
-    name("workers"),  name("limits"),   name("log"),       name("metrics"),  name("drain"),
-    name("timeouts"), name("shutdown"), name("listeners"), name("backends"),
+    name("workers"), name("limits"),   name("log"),      name("metrics"),   name("control"),
+    name("drain"),   name("timeouts"), name("shutdown"), name("listeners"), name("backends"),
 };
 inline constexpr std::array limits{name("sessions")};
 inline constexpr std::array log{name("level"), name("format"), name("target"), name("sessions")};
 inline constexpr std::array metrics{name("address")};
+inline constexpr std::array control{name("path"), name("mode")};
 inline constexpr std::array drain{name("delay"), name("timeout"), name("spread")};
 inline constexpr std::array timeouts{
     name("handshake"),

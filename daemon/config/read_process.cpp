@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+
+#include <sys/un.h>
 
 namespace ferrule::config {
 
@@ -15,6 +18,7 @@ constexpr number_range workers_range{1, 256};
 constexpr number_range sessions_range{1, 1'000'000'000};
 constexpr duration_range delay_range{0s, 10min};
 constexpr duration_range drain_range{0s, 24h};
+constexpr std::size_t longest_unix_path = sizeof(sockaddr_un::sun_path) - 1; // and the final NUL
 
 constexpr std::array log_levels{log_level::debug, log_level::info, log_level::warning,
                                 log_level::error};
@@ -82,6 +86,42 @@ metrics_draft read_metrics(const field& from, report& out)
     return {result.value->front(), address->at()};
 }
 
+/// Who may use the socket is said by its file mode, in the octal digits that chmod(1) takes.
+std::optional<unsigned> read_file_mode(const field& from, report& out)
+{
+    const auto text = read_text(from, out);
+    if (!text)
+        return std::nullopt;
+    unsigned mode = 0;
+    const char* const end = text->data() + text->size();
+    const auto [stopped, error] = std::from_chars(text->data(), end, mode, 8);
+    const bool is_octal = error == std::errc{} && stopped == end && text->starts_with('0');
+    if (is_octal && text->size() == 4 && mode <= 0777 && (mode & 0600U) == 0600U)
+        return mode;
+    out.error(from.at(), from.path, in_quotes(*text) + " is not a mode that a socket can have",
+              "0600 (the owner), 0660 (and its group), or 0666 (everybody)");
+    return std::nullopt;
+}
+
+control_draft read_control(const field& from, control_settings& result, report& out)
+{
+    const block control(from, keys::control, out);
+    if (const auto mode = control.find("mode"))
+        result.mode = read_file_mode(*mode, out).value_or(result.mode);
+    const auto path = control.find("path");
+    const auto text = path ? read_text(*path, out) : std::nullopt;
+    if (!text || *text == "off")
+        return {};
+    if (!text->starts_with('/') || text->size() > longest_unix_path) {
+        out.error(path->at(), path->path, in_quotes(*text) + " is not a path for a socket",
+                  "an absolute path of at most " + std::to_string(longest_unix_path) +
+                      " bytes, such as /run/ferrule/control.sock, or off");
+        return {};
+    }
+    result.path = *text;
+    return {endpoint{endpoint::kind::unix_socket, *text, 0}, path->at()};
+}
+
 /// `spread` lies within `timeout`. One that is not written follows a shorter `timeout`.
 void read_drain(const field& from, drain_settings& result, report& out)
 {
@@ -108,7 +148,7 @@ void read_drain(const field& from, drain_settings& result, report& out)
 
 } // namespace
 
-metrics_draft read_process(const block& root, settings& out_settings, report& out)
+process_draft read_process(const block& root, settings& out_settings, report& out)
 {
     if (const auto workers = root.find("workers"))
         out_settings.workers =
@@ -126,7 +166,11 @@ metrics_draft read_process(const block& root, settings& out_settings, report& ou
     else if (!root.hides("metrics"))
         metrics.address = default_metrics_address();
     out_settings.metrics_address = metrics.address;
-    return metrics;
+
+    control_draft control;
+    if (const auto from = root.find("control"))
+        control = read_control(*from, out_settings.control, out);
+    return {metrics, control};
 }
 
 } // namespace ferrule::config

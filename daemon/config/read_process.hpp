@@ -12,7 +12,17 @@ struct metrics_draft {
     place at;
 };
 
+struct control_draft {
+    std::optional<endpoint> address; ///< nullopt: off, or wrong
+    place at;
+};
+
+struct process_draft {
+    metrics_draft metrics;
+    control_draft control;
+};
+
 /// Reads these blocks of `root` into `out_settings`.
-metrics_draft read_process(const block& root, settings& out_settings, report& out);
+process_draft read_process(const block& root, settings& out_settings, report& out);
 
 } // namespace ferrule::config

@@ -32,13 +32,13 @@ settings read_root(const field& from, const std::string& directory, const tls_in
     if (!root.is_map())
         return result;
 
-    const metrics_draft metrics = read_process(root, result, out);
+    const process_draft process = read_process(root, result, out);
     const timeouts_block timeouts = read_timeouts(root, out);
     const shutdown_block shutdown = read_shutdown(root, out);
     const auto listeners = read_listeners(root, directory, inspect, out);
     const auto backends = read_backends(root, out);
     if (listeners)
-        check_addresses(*listeners, metrics, out);
+        check_addresses(*listeners, process, out);
     check_names(listeners, backends, out);
     if (!listeners || !backends)
         return result;

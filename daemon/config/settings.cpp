@@ -6,6 +6,7 @@ std::string endpoint::text() const
 {
     switch (type) {
     case kind::unix_socket: return "unix:" + host;
+    case kind::inherited: return "fd:" + host;
     case kind::ip6: return "[" + host + "]:" + std::to_string(port);
     case kind::ip4:
     case kind::name: break;
@@ -22,6 +23,16 @@ std::string_view to_text(log_level value)
     case log_level::error: return "error";
     }
     return "?";
+}
+
+std::optional<log_level> log_level_of(std::string_view word)
+{
+    for (const log_level each :
+         {log_level::debug, log_level::info, log_level::warning, log_level::error}) {
+        if (to_text(each) == word)
+            return each;
+    }
+    return std::nullopt;
 }
 
 std::string_view to_text(log_format value)

@@ -18,12 +18,19 @@ using namespace std::chrono_literals;
 
 /// Where to listen or connect, as written; nothing is resolved here.
 struct endpoint {
-    enum class kind : std::uint8_t { ip4, ip6, name, unix_socket };
+    enum class kind : std::uint8_t { ip4, ip6, name, unix_socket, inherited };
     kind type = kind::ip4;
-    std::string host;       ///< address without brackets, host name, or the path of a Unix socket
-    std::uint16_t port = 0; ///< 0 for a Unix socket; for a listener, 0 lets the kernel choose
+    /// Address without brackets, host name, path of a Unix socket, or name of an inherited socket.
+    std::string host;
+    std::uint16_t port = 0; ///< 0 if it has none; for a listener, 0 lets the kernel choose
 
-    /// As configuration writes it: "127.0.0.1:80", "[::1]:80", "name:80", "unix:/path".
+    /// True if 0 is not a port of its own but asks the kernel for one.
+    bool has_port_of_kernel() const
+    {
+        return port == 0 && type != kind::unix_socket && type != kind::inherited;
+    }
+
+    /// As configuration writes it: "127.0.0.1:80", "[::1]:80", "name:80", "unix:/path", "fd:name".
     std::string text() const;
 
     friend bool operator==(const endpoint&, const endpoint&) = default;
@@ -107,6 +114,9 @@ std::string_view to_text(log_level value);
 std::string_view to_text(log_format value);
 std::string_view to_text(logged_sessions value);
 
+/// The other way round; nullopt if it is no level.
+std::optional<log_level> log_level_of(std::string_view word);
+
 struct log_settings {
     log_level level = log_level::info;
     log_format format = log_format::text;
@@ -114,6 +124,13 @@ struct log_settings {
     logged_sessions sessions = logged_sessions::all;
 
     friend bool operator==(const log_settings&, const log_settings&) = default;
+};
+
+struct control_settings {
+    std::string path;     ///< of the Unix socket for `ferrule ctl`; empty: `off`
+    unsigned mode = 0600; ///< of the file
+
+    friend bool operator==(const control_settings&, const control_settings&) = default;
 };
 
 struct drain_settings {
@@ -130,6 +147,7 @@ struct settings {
     std::uint64_t max_sessions = 0; ///< `limits.sessions`; 0: as many as descriptors allow
     log_settings log;
     std::optional<endpoint> metrics_address; ///< nullopt: `off`; never a host name
+    control_settings control;
     drain_settings drain;
     std::vector<listener_settings> listeners;
     std::vector<backend_settings> backends;

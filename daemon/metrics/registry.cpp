@@ -104,6 +104,32 @@ void registry::forget_certificate(const std::string& listener)
     blocks_->certificates.erase(listener);
 }
 
+session_totals& session_totals::operator+=(const session_totals& more) noexcept
+{
+    started += more.started;
+    open += more.open;
+    half_closed += more.half_closed;
+    closing += more.closing;
+    return *this;
+}
+
+std::vector<session_totals> registry::totals() const
+{
+    const std::lock_guard lock(blocks_->mutex);
+    std::vector<session_totals> all;
+    for (const auto& [name, of_each] : blocks_->of_listeners) {
+        session_totals& sum = all.emplace_back();
+        sum.listener = name;
+        for (const listener_counters* each : of_each.made())
+            sum += {{},
+                    each->sessions_started.get(),
+                    each->sessions_open.get(),
+                    each->sessions_half_closed.get(),
+                    each->sessions_closing.get()};
+    }
+    return all;
+}
+
 std::string registry::text() const
 {
     readings now{{}, {}, {}, {}, process_, read_process_usage()};

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ferrule::metrics {
 
@@ -20,6 +21,17 @@ struct certificate_info {
     std::string subject;
     std::string serial;
     double not_after_seconds = 0; ///< Unix time
+};
+
+/// The sessions of one listener, summed over the workers.
+struct session_totals {
+    std::string listener; ///< empty: of all listeners
+    std::uint64_t started = 0;
+    std::uint64_t open = 0;
+    std::uint64_t half_closed = 0;
+    std::uint64_t closing = 0;
+
+    session_totals& operator+=(const session_totals& more) noexcept;
 };
 
 /// Numbers that belong to the process, not to one worker. Any thread may write them.
@@ -58,6 +70,9 @@ public:
 
     process_state& process() noexcept { return process_; }
     const process_state& process() const noexcept { return process_; }
+
+    /// One for each listener that ever counted. Any thread; takes the mutex.
+    std::vector<session_totals> totals() const;
 
     /// The whole exposition in the Prometheus text format (version 0.0.4). Any thread.
     std::string text() const;

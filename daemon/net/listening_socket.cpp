@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <optional>
 #include <system_error>
 
 namespace ferrule::net {
@@ -25,6 +26,16 @@ void set_flag(int socket, int level, int name) noexcept
 {
     const int on = 1;
     setsockopt(socket, level, name, &on, sizeof(on));
+}
+
+/// nullopt if it is no socket.
+std::optional<address> bound_address(int socket) noexcept
+{
+    sockaddr_storage bound{};
+    socklen_t size = sizeof(bound);
+    if (getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size) != 0)
+        return std::nullopt;
+    return address{bound, size};
 }
 
 /// Removes the file of a Unix socket that nobody listens on. A living one is left, so that bind
@@ -66,10 +77,34 @@ listening_socket::listening_socket(const address& where, int backlog,
     owns_path_ = where.is_unix();
     if (::listen(socket, backlog) != 0)
         fail(errno, "cannot listen on", where);
-    sockaddr_storage bound{};
-    socklen_t size = sizeof(bound);
-    if (getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size) == 0)
-        where_ = address{bound, size};
+    where_ = bound_address(socket).value_or(where_);
+}
+
+listening_socket listening_socket::share(int passed, base::milliseconds user_timeout)
+{
+    const std::optional<address> where = bound_address(passed);
+    int type = 0;
+    int accepts = 0;
+    socklen_t size = sizeof(int);
+    if (!where.has_value() || getsockopt(passed, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
+        getsockopt(passed, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) != 0)
+        throw std::system_error(errno, std::generic_category(), "is no socket");
+    const int family = where->family();
+    if (type != SOCK_STREAM || accepts == 0 ||
+        (family != AF_INET && family != AF_INET6 && family != AF_UNIX))
+        throw std::system_error(EINVAL, std::generic_category(),
+                                "is no TCP or Unix socket that listens");
+    listening_socket result;
+    result.where_ = *where;
+    result.is_shared_ = true;
+    result.socket_ = descriptor{fcntl(passed, F_DUPFD_CLOEXEC, 0)};
+    if (!result.socket_.is_open())
+        fail(errno, "cannot share", *where);
+    // Both belong to the open socket, so they hold for all who share it.
+    fcntl(passed, F_SETFL, fcntl(passed, F_GETFL) | O_NONBLOCK);
+    if (!where->is_unix())
+        socket::set_stream_options(passed, user_timeout);
+    return result;
 }
 
 listening_socket::~listening_socket()
@@ -80,14 +115,15 @@ listening_socket::~listening_socket()
 
 listening_socket listening_socket::for_another_worker() const
 {
-    if (!where_.is_unix())
+    if (!where_.is_unix() && !is_shared_)
         return listening_socket{where_, backlog_, user_timeout_};
-    listening_socket shared;
-    shared.socket_ = descriptor{fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0)};
-    if (!shared.socket_.is_open())
+    listening_socket another;
+    another.socket_ = descriptor{fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0)};
+    if (!another.socket_.is_open())
         fail(errno, "cannot share", where_);
-    shared.where_ = where_;
-    return shared;
+    another.where_ = where_;
+    another.is_shared_ = is_shared_;
+    return another;
 }
 
 accepted_socket listening_socket::accept() noexcept

@@ -32,6 +32,12 @@ public:
     /// that nobody listens on any more is replaced. Throws std::system_error that names the
     /// address.
     listening_socket(const address& where, int backlog, base::milliseconds user_timeout);
+
+    /// Shares a socket that somebody else has bound and goes on to hold, such as systemd: whoever
+    /// waits in its queue when we close ours stays there, for whoever accepts next. Duplicates
+    /// `passed`. Throws std::system_error if that is no listening stream socket.
+    static listening_socket share(int passed, base::milliseconds user_timeout);
+
     ~listening_socket();
     listening_socket(listening_socket&&) noexcept = default;
     listening_socket& operator=(listening_socket&&) = delete;
@@ -42,8 +48,11 @@ public:
     const address& where() const noexcept { return where_; }
     int native() const noexcept { return socket_.get(); }
 
+    /// True if others hold the queue of waiting connections as well: closing ours resets nobody.
+    bool is_held_by_others() const noexcept { return is_shared_; }
+
     /// Another socket on the same address for another worker: a second SO_REUSEPORT socket for TCP,
-    /// the same open socket for Unix (it has no SO_REUSEPORT; the kernel wakes one of the waiters).
+    /// the same open socket for Unix (it has no SO_REUSEPORT) and for one that was shared with us.
     listening_socket for_another_worker() const;
 
 private:
@@ -54,6 +63,7 @@ private:
     int backlog_ = 0;
     base::milliseconds user_timeout_{0};
     bool owns_path_ = false;
+    bool is_shared_ = false;
 };
 
 } // namespace ferrule::net

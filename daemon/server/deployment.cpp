@@ -14,15 +14,22 @@ namespace {
 /// How an address is known over reloads. A port that the kernel chooses is the listener's own.
 std::string key_of(const config::listener_settings& listener, const config::endpoint& where)
 {
-    const bool kernel_chooses =
-        where.port == 0 && where.type != config::endpoint::kind::unix_socket;
-    return kernel_chooses ? listener.name + " " + where.text() : where.text();
+    return where.has_port_of_kernel() ? listener.name + " " + where.text() : where.text();
 }
 
 std::uint64_t descriptor_limit()
 {
     rlimit limit{};
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+}
+
+/// "web, admin", or "none was".
+std::string list_of(const std::vector<std::string>& names)
+{
+    std::string list;
+    for (const std::string& each : names)
+        list += (list.empty() ? "" : ", ") + each;
+    return list.empty() ? "none was" : list;
 }
 
 tls::context_options context_options_of(const config::listener_settings& listener,
@@ -52,8 +59,8 @@ std::uint64_t sessions_for_descriptors(std::uint64_t descriptors, int workers,
     return std::max<std::uint64_t>(1, (descriptors - reserve) / 2);
 }
 
-deployment::deployment(metrics::registry& numbers, int workers)
-    : numbers_{numbers}, workers_{workers}
+deployment::deployment(metrics::registry& numbers, int workers, inherited_sockets inherited)
+    : numbers_{numbers}, workers_{workers}, inherited_{std::move(inherited)}
 {
 }
 
@@ -89,6 +96,35 @@ void deployment::learn(const lookups& found)
     }
 }
 
+/// One socket for each address that `where` stands for.
+std::vector<net::listening_socket> deployment::open(const config::listener_settings& listener,
+                                                    const config::endpoint& where) const
+{
+    const auto bound = session::kernel_bound(listener.timeouts, listener.shutdown);
+    const auto fail = [&](const std::string& why) {
+        throw std::runtime_error("listener " + listener.name + ": " + where.text() + ": " + why);
+    };
+    std::vector<net::listening_socket> opened;
+    if (where.type == config::endpoint::kind::inherited) {
+        for (const int each : inherited_.named(where.host)) {
+            try {
+                opened.push_back(net::listening_socket::share(each, bound));
+            } catch (const std::system_error& error) {
+                fail(error.what());
+            }
+        }
+        if (opened.empty())
+            fail("no socket of this name was passed on (" + list_of(inherited_.names()) + ")");
+        return opened;
+    }
+    const resolved found = resolve(where);
+    if (found.addresses.empty())
+        fail(found.error);
+    for (const net::address& each : found.addresses)
+        opened.emplace_back(each, listener.backlog, bound);
+    return opened;
+}
+
 void deployment::bind(const config::listener_settings& listener, prepared& result,
                       std::vector<listener_setup>& setups)
 {
@@ -99,14 +135,7 @@ void deployment::bind(const config::listener_settings& listener, prepared& resul
             setup.addresses.push_back(key);
         if (open_.contains(key))
             continue;
-        const resolved found = resolve(each);
-        if (found.addresses.empty())
-            throw std::runtime_error("listener " + listener.name + ": " + each.text() + ": " +
-                                     found.error);
-        for (const net::address& where : found.addresses) {
-            net::listening_socket first{
-                where, listener.backlog,
-                session::kernel_bound(listener.timeouts, listener.shutdown)};
+        for (net::listening_socket& first : open(listener, each)) {
             result.listening.push_back("listener=" + listener.name +
                                        " address=" + first.where().text());
             for (std::size_t worker = 1; worker < setups.size(); ++worker)
@@ -160,6 +189,12 @@ deployment::prepared deployment::prepare(const config::settings& settings)
         bind(listener, result, setups);
         for (std::size_t worker = 0; worker < setups.size(); ++worker)
             result.workers[worker].listeners.push_back(std::move(setups[worker]));
+    }
+    for (const std::string& each : inherited_.names()) {
+        if (!result.open.contains("fd:" + each))
+            result.warnings.push_back("fd:" + each +
+                                      ": no listener names this socket that was passed on: "
+                                      "whoever connects to it waits");
     }
     const std::uint64_t limit =
         settings.max_sessions != 0

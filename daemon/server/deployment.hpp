@@ -6,6 +6,7 @@
 
 #include "config/settings.hpp"
 #include "metrics/registry.hpp"
+#include "server/inherited_sockets.hpp"
 #include "server/resolve.hpp"
 #include "server/worker.hpp"
 
@@ -19,7 +20,7 @@ namespace ferrule::server {
 class deployment {
 public:
     /// `numbers` must outlive it. Main thread only.
-    deployment(metrics::registry& numbers, int workers);
+    deployment(metrics::registry& numbers, int workers, inherited_sockets inherited);
 
     struct prepared {
         std::vector<worker_setup> workers;
@@ -47,12 +48,15 @@ public:
 private:
     void bind(const config::listener_settings& listener, prepared& result,
               std::vector<listener_setup>& setups);
+    std::vector<net::listening_socket> open(const config::listener_settings& listener,
+                                            const config::endpoint& where) const;
     void make_profiles(const config::listener_settings& listener, prepared& result,
                        std::vector<listener_setup>& setups);
     const tls::ticket_key& ticket_key_of(const std::string& listener);
 
     metrics::registry& numbers_;
     int workers_;
+    inherited_sockets inherited_;
     std::set<std::string> open_;
     lookups known_;
     std::map<std::string, tls::ticket_key> ticket_keys_; ///< kept over reloads

@@ -43,6 +43,9 @@ public:
     /// Accepts whoever waits in the queue: closing the socket would reset them.
     void empty_queue();
 
+    /// True if they would not be reset, but wait for whoever accepts next from the same queue.
+    bool is_queue_held_by_others() const noexcept { return socket_.is_held_by_others(); }
+
     /// Tries again after a pause.
     void wake() { owner_.around().ready.push(*this); }
 

@@ -1,4 +1,4 @@
-// SIGHUP: the configuration is read again, and happens whole or not at all.
+// The configuration is read again, and happens whole or not at all.
 
 #include "server/server.hpp"
 
@@ -10,39 +10,61 @@ namespace ferrule::server {
 
 using config::log_level;
 
-void server::reload()
+namespace {
+
+constexpr int exit_failed = 1;
+constexpr int exit_configuration = 2;
+
+} // namespace
+
+server::reload_result server::reload()
 {
     if (draining_ || !loader_) {
-        log_.say(log_level::warning, draining_ ? "reload ignored: draining"
-                                               : "reload ignored: there is no configuration file");
-        return;
+        const std::string why = draining_ ? "reload ignored: draining"
+                                          : "reload ignored: there is no configuration file";
+        log_.say(log_level::warning, why);
+        return {exit_failed, why};
     }
+    manager_.reloading();
+    reload_result result = try_reload();
     metrics::process_state& state = numbers_.process();
-    const auto failed = [&](const std::string& why) {
-        log_.say(log_level::error, why);
+    state.last_reload_ok = result.exit_code == 0;
+    if (result.exit_code == 0) {
+        ++state.reloads_ok;
+        note_loaded();
+        log_.say(log_level::info, "reloaded");
+    } else {
+        log_.say(log_level::error, result.text);
         log_.say(log_level::error, "reload failed: the configuration in force stays");
         ++state.reloads_failed;
-        state.last_reload_ok = false;
-    };
+    }
+    manager_.ready(status_text());
+    return result;
+}
 
+server::reload_result server::try_reload()
+{
     loaded fresh = loader_();
     const std::string findings =
         config::to_text(fresh.reading.findings, fresh.text, settings_.file);
-    if (!fresh.reading.settings.has_value()) {
-        failed(findings);
-        return;
-    }
+    if (!fresh.reading.settings.has_value())
+        return {exit_configuration, findings};
     fresh.reading.settings->file = settings_.file;
     deployment::prepared prepared;
     try {
         prepared = deployment_.prepare(*fresh.reading.settings);
     } catch (const std::exception& error) {
-        failed(error.what());
-        return;
+        return {exit_failed, error.what()};
     }
     if (!findings.empty())
         log_.say(log_level::warning, findings);
     warn_of_fixed_settings(*fresh.reading.settings);
+    take_effect(prepared, std::move(*fresh.reading.settings));
+    return {0, findings};
+}
+
+void server::take_effect(deployment::prepared& prepared, config::settings fresh)
+{
     for (std::size_t i = 0; i < workers_.size(); ++i)
         workers_[i]->apply(std::move(prepared.workers[i]));
     deployment_.commit(prepared);
@@ -50,16 +72,12 @@ void server::reload()
         if (!prepared.certificates.contains(each.name))
             numbers_.forget_certificate(each.name);
     }
-    settings_ = std::move(*fresh.reading.settings);
+    settings_ = std::move(fresh);
     log_.reconfigure(settings_.log);
     for (const std::string& each : prepared.warnings)
         log_.say(log_level::warning, each);
     for (const std::string& each : prepared.listening)
         log_.say(log_level::info, "listening " + each);
-    ++state.reloads_ok;
-    state.last_reload_ok = true;
-    note_loaded();
-    log_.say(log_level::info, "reloaded");
 }
 
 void server::warn_of_fixed_settings(const config::settings& fresh)
@@ -72,6 +90,8 @@ void server::warn_of_fixed_settings(const config::settings& fresh)
         warn("workers");
     if (fresh.metrics_address != settings_.metrics_address)
         warn("metrics.address");
+    if (fresh.control != settings_.control)
+        warn("control");
     if (fresh.log.target != settings_.log.target)
         warn("log.target");
 }

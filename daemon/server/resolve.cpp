@@ -17,6 +17,8 @@ resolved resolve(const config::endpoint& where)
             return {{*path}, {}};
         return {{}, "the path of a Unix socket has 1 to 107 bytes"};
     }
+    if (where.type == kind::inherited)
+        return {{}, "is a socket that was passed on, not an address"};
     if (where.type != kind::name) {
         if (auto ip = net::address::ip(where.host, where.port); ip.has_value())
             return {{*ip}, {}};

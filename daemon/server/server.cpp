@@ -53,7 +53,7 @@ server::server(config::settings settings, loader reload, metrics::registry& numb
       loader_{std::move(reload)},
       numbers_{numbers},
       log_{log},
-      deployment_{numbers, worker_count(settings_)},
+      deployment_{numbers, worker_count(settings_), inherited_sockets::from_environment()},
       inbox_{std::make_shared<names_inbox>()}
 {
     inbox_->taker = this;
@@ -75,6 +75,7 @@ int server::run()
 void server::start()
 {
     deployment::prepared prepared = deployment_.prepare(settings_);
+    open_control();
     const int count = worker_count(settings_);
     for (int i = 0; i < count; ++i)
         workers_.push_back(std::make_unique<worker>(i, log_));
@@ -103,7 +104,10 @@ void server::start()
         signals_.add(each);
     wait_for_signal();
     refresh_names_later();
+    start_watchdog();
     log_.say(log_level::info, "ready");
+    manager_.ready(status_text());
+    tell_status_later();
 }
 
 void server::note_loaded()
@@ -193,6 +197,9 @@ void server::begin_drain()
     state.ready = false;
     state.draining = true;
     const config::drain_settings drain = settings_.drain;
+    cut_at_ = base::clock::now() + drain.delay + drain.timeout;
+    manager_.stopping(status_text());
+    tell_status_later();
     const auto text = [](base::milliseconds duration) {
         return duration == base::off ? "0s" : base::to_text(duration);
     };
@@ -231,6 +238,7 @@ void server::worker_drained(bool all_whole)
 void server::finish(int exit_code)
 {
     exit_code_ = exit_code;
+    watchdog_.reset();
     for (const auto& each : workers_)
         each->stop();
     io_.stop();

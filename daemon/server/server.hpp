@@ -1,12 +1,15 @@
-// The process: workers, signals, reload, drain, and the truth about it in the exit code.
+// The process: workers, signals, commands, reload, drain, and the truth about it in the exit code.
 #pragma once
 
 #include "config/settings.hpp"
 #include "metrics/exporter.hpp"
 #include "metrics/registry.hpp"
+#include "server/control_socket.hpp"
 #include "server/deployment.hpp"
 #include "server/load_settings.hpp"
+#include "server/service_manager.hpp"
 #include "server/session_log.hpp"
+#include "server/watchdog.hpp"
 #include "server/worker.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -44,7 +47,28 @@ private:
     void note_loaded();
     void wait_for_signal();
     void on_signal(int number);
-    void reload();
+
+    // reload.cpp
+    struct reload_result {
+        int exit_code = 0; ///< as for the whole process: 1 it failed, 2 the file has errors
+        std::string text;  ///< what is wrong, for people; may have warnings if nothing is
+    };
+    reload_result reload();
+    reload_result try_reload();
+    void take_effect(deployment::prepared& prepared, config::settings fresh);
+
+    // commands.cpp: the control socket
+    void open_control();
+    void on_command(const control_request& request, const control_answer& answer);
+    void list_sessions(const control_request& request, const control_answer& answer);
+    void kill_sessions(const control_request& request, const control_answer& answer);
+    void change_log_level(const control_request& request, const control_answer& answer);
+
+    // supervision.cpp: what the service manager is told
+    void start_watchdog();
+    std::string status_text() const;
+    void tell_status_later();
+    std::optional<base::milliseconds> cut_in() const;
     void begin_drain();
     void worker_drained(bool all_whole);
     void finish(int exit_code);
@@ -65,9 +89,14 @@ private:
     /// How a lookup that outlives the server finds out.
     struct names_inbox;
     std::shared_ptr<names_inbox> inbox_;
+    service_manager manager_;
+    boost::asio::steady_timer status_timer_{io_};
+    std::unique_ptr<control_socket> control_;
     std::vector<std::unique_ptr<worker>> workers_;
+    std::unique_ptr<watchdog> watchdog_; ///< asks the workers, so it ends before them
     std::unique_ptr<metrics::exporter> exporter_;
     bool draining_ = false;
+    base::time_point cut_at_{}; ///< while draining: when what is left is cut
     bool all_whole_ = true;
     std::size_t workers_to_drain_ = 0;
     int exit_code_ = 0;

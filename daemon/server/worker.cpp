@@ -48,8 +48,7 @@ worker::~worker()
 
 void worker::start()
 {
-    const std::string name = "worker-" + std::to_string(index_);
-    thread_ = base::start_thread(name.c_str(), [this] { loop(); });
+    thread_ = base::start_thread("worker-" + std::to_string(index_), [this] { loop(); });
 }
 
 // --- the loop ------------------------------------------------------------------------------------
@@ -227,8 +226,10 @@ void worker::begin_drain(base::milliseconds timeout, base::milliseconds spread)
     around_.now = base::clock::now();
     draining_ = true;
     all_whole_ = true;
-    for (const auto& each : listeners_)
-        each->empty_queue();
+    for (const auto& each : listeners_) {
+        if (!each->is_queue_held_by_others())
+            each->empty_queue();
+    }
     listeners_.clear();
 
     const base::time_point cut_at = around_.now + timeout;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/listener.hpp"
+#include "server/session_list.hpp"
 #include "server/session_log.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -66,6 +67,16 @@ public:
     /// `timeout`, the rest at its end. `done` is called once, when none is left.
     void drain(base::milliseconds timeout, base::milliseconds spread, drained_callback done);
 
+    /// Calls `answer` on the worker's thread, as soon as that has a turn for it.
+    void ask(std::function<void()> answer);
+
+    /// Gives what fits to `done`, on the worker's thread: up to `most`, the oldest of them.
+    void list(session_filter which, std::size_t most, std::function<void(session_list)> done);
+
+    /// Ends what fits with the cause `killed`, told as `on_proxy_end` says, and gives the ids to
+    /// `done`, on the worker's thread.
+    void kill(session_filter which, std::function<void(std::vector<std::uint64_t>)> done);
+
     /// Resets and reports what is left, ends the thread, and joins it. Not on the worker's thread.
     void stop();
 
@@ -74,7 +85,7 @@ public:
     std::uint64_t next_session_id() noexcept override;
 
 private:
-    using session_list = boost::intrusive::list<
+    using sessions = boost::intrusive::list<
         session::session,
         boost::intrusive::member_hook<session::session, session::session::list_hook,
                                       &session::session::siblings>,
@@ -114,8 +125,8 @@ private:
 
     std::vector<std::unique_ptr<listener>> listeners_;
     std::vector<std::shared_ptr<session::backend_pool>> backends_;
-    session_list sessions_;
-    session_list dead_; ///< ended; destroyed once nothing of this round can look at them
+    sessions sessions_;
+    sessions dead_; ///< ended; destroyed once nothing of this round can look at them
     std::uint64_t open_ = 0;
     std::uint64_t max_sessions_ = 0;
     std::uint64_t session_count_ = 0;

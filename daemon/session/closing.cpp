@@ -53,7 +53,9 @@ void session::perform(step what) noexcept
 {
     metrics::listener_counters& counters = *profile_->counters;
     const auto count_reset_out = [&](side who) {
-        counters.resets[static_cast<std::size_t>(who)][1].add();
+        // Who is gone gets no RST: there is no connection that it could belong to.
+        if (ending::flow_to(facts_, who).to != ending::sink::gone)
+            counters.resets[static_cast<std::size_t>(who)][1].add();
     };
     switch (what) {
     case step::finish_client:

@@ -93,6 +93,32 @@ void session::count(const record& told) noexcept
         counters.sessions_half_closed.subtract();
 }
 
+state session::how_far() const noexcept
+{
+    if (ending::is_half_closed(facts_))
+        return state::half_closed;
+    if (ending::has_ended(facts_))
+        return state::closing;
+    switch (phase_) {
+    case ending::phase::handshaking: return state::handshaking;
+    case ending::phase::connecting: return state::connecting;
+    case ending::phase::relaying: break;
+    case ending::phase::closing: return state::closing;
+    }
+    return state::relaying;
+}
+
+snapshot session::look() const
+{
+    snapshot seen{how_far(), tell(), {}};
+    seen.silent = std::chrono::duration_cast<base::milliseconds>(now() - last_byte_at_);
+    if (seen.so_far.cause == cause::none) {
+        seen.so_far.handshake = microseconds_between(accepted_at_, handshake_done_at_);
+        seen.so_far.ended_at_microseconds = 0;
+    }
+    return seen;
+}
+
 record session::tell() const noexcept
 {
     record told;

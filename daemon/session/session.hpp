@@ -14,6 +14,7 @@
 #include "net/deadline_wheel.hpp"
 #include "net/listening_socket.hpp"
 #include "session/peers.hpp"
+#include "session/snapshot.hpp"
 #include "session/surroundings.hpp"
 #include "session/task.hpp"
 
@@ -48,6 +49,16 @@ public:
     /// Drains: at `spread_at`, or as soon after it as both flows are silent, the session ends if
     /// that can be told as a clean end; at `cut_at` it ends in any case.
     void drain(base::time_point spread_at, base::time_point cut_at) noexcept;
+
+    std::uint64_t id() const noexcept { return id_; }
+    const std::string& listener() const noexcept { return profile_->listener; }
+    const std::string& backend() const noexcept { return profile_->backend->name(); }
+    const net::client_address& client() const noexcept { return from_; }
+
+    /// How far the session is. A short_text cannot throw and nothing is allocated but the client's
+    /// address as text.
+    snapshot look() const;
+    state how_far() const noexcept;
 
     using list_hook = boost::intrusive::list_member_hook<
         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;

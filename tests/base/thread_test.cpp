@@ -56,5 +56,22 @@ TEST(thread, it_has_its_name_for_top)
     EXPECT_EQ(name, "ferrule-metrics");
 }
 
+TEST(thread, its_name_may_be_gone_before_it_runs_and_is_cut_if_it_is_long)
+{
+    std::string seen;
+    std::thread thread;
+    {
+        std::string name = "worker-of-a-very-long-name";
+        thread = start_thread(name, [&seen] {
+            char text[16] = {};
+            pthread_getname_np(pthread_self(), text, sizeof text);
+            seen = text;
+        });
+        name.assign(name.size(), '?');
+    }
+    thread.join();
+    EXPECT_EQ(seen, "worker-of-a-ver");
+}
+
 } // namespace
 } // namespace ferrule::base

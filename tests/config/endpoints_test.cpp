@@ -33,8 +33,21 @@ TEST(addresses, may_be_ip4_ip6_names_and_unix_sockets)
 
 TEST(addresses, are_written_as_they_are_read)
 {
-    for (const char* text : {"127.0.0.1:443", "[::1]:443", "localhost:8443", "unix:/run/a.sock"})
+    for (const char* text :
+         {"127.0.0.1:443", "[::1]:443", "localhost:8443", "unix:/run/a.sock", "fd:web"})
         EXPECT_EQ(one(text)->text(), text);
+}
+
+TEST(inherited_sockets, have_a_name_and_are_for_listening_only)
+{
+    EXPECT_EQ(one("fd:web", address_use::listen), (endpoint{kind::inherited, "web", 0}));
+    EXPECT_EQ(one("fd:ferrule.socket", address_use::listen),
+              (endpoint{kind::inherited, "ferrule.socket", 0}));
+    EXPECT_FALSE(one("fd:", address_use::listen));
+    EXPECT_FALSE(one("fd: web", address_use::listen));
+    EXPECT_FALSE(one("fd:a:b", address_use::listen));
+    EXPECT_FALSE(one("fd:web", address_use::connect));
+    EXPECT_FALSE(one("fd:web", address_use::metrics));
 }
 
 TEST(a_star, is_both_families_and_only_for_listening)

@@ -1,6 +1,6 @@
 #include "net/listening_socket.hpp"
 
-#include "support/loopback.hpp"
+#include "net/listening.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -19,27 +19,11 @@ namespace ferrule::net {
 namespace {
 
 using namespace std::chrono_literals;
+using test::accept_one;
+using test::connect_to;
 using test::far_end;
 using test::is_ready;
-
-address some_port(const char* host = "127.0.0.1")
-{
-    return address::ip(host, 0).value();
-}
-
-far_end connect_to(const address& where)
-{
-    descriptor client{::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    if (::connect(client.get(), where.data(), where.size()) != 0)
-        test::fail("connect");
-    return far_end{std::move(client)};
-}
-
-accepted_socket accept_one(listening_socket& listener)
-{
-    EXPECT_TRUE(is_ready(listener.native(), POLLIN));
-    return listener.accept();
-}
+using test::some_port;
 
 int option(int socket, int level, int name)
 {

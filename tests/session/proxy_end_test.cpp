@@ -126,6 +126,7 @@ TEST(drain, gives_a_session_that_is_closing_two_seconds_from_the_cut_on)
     it.settle();
     ASSERT_EQ(50'000U, it.bytes_read_from(side::backend));
     it.advance(5s);
+    ASSERT_FALSE(it.is_over()) << "the client has not acknowledged everything";
     drain_in(it, 5s, 10s);
     expect_over_after(it, 12s);
     EXPECT_EQ("backend_reset; client reset, backend gone; lost", ending_of(it.told()));

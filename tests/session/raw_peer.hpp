@@ -58,6 +58,13 @@ public:
         socket_.reset();
     }
 
+    /// Leaves. With unread input the kernel makes a reset of it.
+    void close()
+    {
+        did_reset_ = did_reset_ || is_open();
+        socket_.reset();
+    }
+
     /// Reads at most this many bytes more from now on.
     void set_appetite(std::size_t bytes) { appetite_ = bytes; }
 
@@ -221,11 +228,19 @@ inline void bind_to_loopback(const net::descriptor& socket)
         fail("bind");
 }
 
-/// Bytes that the other end's kernel has not acknowledged.
+/// Bytes that the other end's kernel has not acknowledged; none once there is no connection.
 inline int unacknowledged(int descriptor)
 {
     int count = 0;
-    return ioctl(descriptor, SIOCOUTQ, &count) == 0 ? count : 0;
+    const bool is_connected = port_of(descriptor, getpeername) != 0;
+    return is_connected && ioctl(descriptor, SIOCOUTQ, &count) == 0 ? count : 0;
+}
+
+/// Those of them that were not even sent, for lack of a window.
+inline int unsent(int descriptor)
+{
+    int count = 0;
+    return ioctl(descriptor, SIOCOUTQNSD, &count) == 0 ? count : 0;
 }
 
 /// Has the kernel send the acknowledgement that it holds back.

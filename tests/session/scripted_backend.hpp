@@ -35,6 +35,7 @@ public:
     }
     void finish() { tcp_.finish(); }
     void reset() { tcp_.reset(); }
+    void close() { tcp_.close(); }
     void stop_reading() { tcp_.set_appetite(0); }
     /// Reads what is there now, and nothing more.
     void gulp()

@@ -92,6 +92,7 @@ inline const std::vector<fault>& all_faults()
         {"FIN from the backend", [](stage& on, bool) { on.backend_sends_fin(); }},
         {"a kill", [](stage& on, bool) { on.operator_kills(); }},
         {"a drain that cuts at once", [](stage& on, bool) { on.operator_drains_at_once(); }},
+        {"an end of the process", [](stage& on, bool) { on.process_ends_at_once(); }},
         {"11 minutes", [](stage& on, bool together) { on.process_stands_still(11min, together); }},
     };
     return all;

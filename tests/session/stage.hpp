@@ -94,12 +94,30 @@ public:
         is_drained_ = true;
     }
 
+    void process_ends_at_once()
+    {
+        if (it.is_over())
+            return;
+        note(ending::cause::drain);
+        was_ended_at_once_ = true;
+        it.current().end_at_once(ending::cause::drain);
+    }
+
     /// `with_something`: that happened meanwhile, and counts before the time that has passed.
     void process_stands_still(base::milliseconds how_long, bool with_something)
     {
         note_time(!with_something);
         stood_still_ += how_long;
         it.jump(how_long);
+        ++moment_;
+    }
+
+    /// Time passes, and everything happens in its own moment.
+    void wait(base::milliseconds how_long)
+    {
+        note_time(false);
+        stood_still_ += how_long;
+        it.advance(how_long);
         ++moment_;
     }
 
@@ -127,6 +145,7 @@ public:
     }
     const std::vector<deed>& deeds() const { return deeds_; }
     base::milliseconds stood_still() const { return stood_still_; }
+    bool was_ended_at_once() const { return was_ended_at_once_; }
 
     world it;
 
@@ -161,6 +180,7 @@ private:
     std::vector<deed> deeds_;
     int moment_ = 0;
     bool is_drained_ = false;
+    bool was_ended_at_once_ = false;
     base::milliseconds stood_still_{0};
 };
 

@@ -37,7 +37,8 @@ struct world_options {
     int backend_window = 0; ///< as in make_tcp_socket
     int send_buffer = 0;    ///< of the proxy's two sockets; 0: as the kernel does
     bool has_server = true;
-    int kernel_milliseconds = 50; ///< how long the kernel may be at rest before it counts as that
+    int window_milliseconds = 10; ///< how long a closed window is waited for
+    int ack_milliseconds = 500;   ///< how long an acknowledgement is waited for
 };
 
 class world final : public session::host {
@@ -75,10 +76,18 @@ public:
             ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
         client_side_ = accepted.get();
         shrink_send_buffer(client_side_);
+        ASSERT_TRUE(start(std::move(accepted)));
+        settle();
+    }
+
+    /// A session on this socket. False, and no session, if it cannot start.
+    bool start(net::descriptor accepted)
+    {
         current_ = std::make_unique<session::session>(make_profile(), around, *this,
                                                       net::client_address{});
-        ASSERT_TRUE(current_->start(std::move(accepted), false));
-        settle();
+        if (!current_->start(std::move(accepted), false))
+            current_.reset();
+        return current_ != nullptr;
     }
 
     /// Connected, handshake done, backend connected.
@@ -92,6 +101,9 @@ public:
     }
 
     session::session& current() { return *current_; }
+
+    /// As at the end of a process.
+    void destroy_session() { current_.reset(); }
 
     // --- time ---
 
@@ -118,6 +130,7 @@ public:
     /// As a worker that sleeps until its next deadline: everything happens in its own moment.
     void advance(base::clock::duration by)
     {
+        settle();
         const base::time_point target = around.now + by;
         for (auto next = wheel.next(); next.has_value() && *next <= target; next = wheel.next()) {
             around.now = std::max(around.now, *next);
@@ -298,7 +311,8 @@ private:
     /// What the peer of each socket has not acknowledged yet.
     struct flight {
         std::array<int, 4> bytes{};
-        bool will_arrive = false; ///< its receiver takes whatever comes
+        bool will_arrive = false; ///< their receiver takes whatever comes
+        bool are_sent = false;    ///< some are on their way, or their acknowledgement is
 
         friend bool operator==(const flight&, const flight&) = default;
     };
@@ -310,8 +324,10 @@ private:
         flight now;
         for (const int each : sockets)
             acknowledge_now(each);
-        for (std::size_t i = 0; i < sockets.size(); ++i)
+        for (std::size_t i = 0; i < sockets.size(); ++i) {
             now.bytes[i] = unacknowledged(sockets[i]);
+            now.are_sent = now.are_sent || now.bytes[i] > unsent(sockets[i]);
+        }
         now.will_arrive = (now.bytes[0] > 0 && client.tcp().reads_everything()) ||
                           (now.bytes[1] > 0 && backend.tcp().reads_everything());
         return now;
@@ -321,7 +337,9 @@ private:
     /// if nothing changes.
     bool moves_on(const flight& before) const
     {
-        const int patience = before.will_arrive ? 500 : options_.kernel_milliseconds;
+        const int patience = before.will_arrive ? 500
+                             : before.are_sent  ? options_.ack_milliseconds
+                                                : options_.window_milliseconds;
         for (int waited = 0; waited < patience; ++waited) {
             if (wait_for_kernel(1) || in_flight() != before)
                 return true;

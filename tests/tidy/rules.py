@@ -23,15 +23,16 @@ LAYERS = {
 
 # Includes that only some files may have: what, where (in daemon/), what to do instead.
 INCLUDES = [
-    (r"boost/(?!intrusive/|nowide/)", r"net/|server/|metrics/(exporter|listening_socket)|main\.cpp",
+    (r"boost/(?!intrusive/|nowide/|json)", r"net/|server/|metrics/(exporter|listening_socket)|main\.cpp",
      "net/ and its types"),
     (r"boost/nowide/", r"base/utf8\.cpp", "base::valid_utf8"),
+    (r"boost/json", r"base/json\.(hpp|cpp)", "base/json.hpp"),
     (r"boost/intrusive/", r"net/|session/|server/", "a container of the standard library"),
     (r"openssl/", r"tls/", "tls/ and its types"),
     (r"yaml-cpp/", r"config/.*\.cpp", "config::read"),
     (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),
     (r"(spdlog|fmt)/", r"server/.*\.cpp|main\.cpp", "server::session_log"),
-    (r"CLI/", r"main\.cpp", "arguments of a function"),
+    (r"CLI/", r"main\.cpp|ctl_command\.[ch]pp", "arguments of a function"),
     (r"(chrono|iostream|base/time\.hpp)$", r"(?!ending/)", "a fact that the caller observed"),
 ]
 

@@ -53,7 +53,8 @@ class Series(dict):
 class Daemon:
     """`settings` is a dict (see configuration.py) or the text of a file."""
 
-    def __init__(self, settings, path=None, preexec=None, arguments=()):
+    def __init__(self, settings, path=None, preexec=None, arguments=(), launcher=(), pass_fds=(),
+                 environment=None):
         self.path = str(path or fresh("ferrule.yaml"))
         self.write(settings)
         self._condition = threading.Condition()
@@ -62,9 +63,10 @@ class Daemon:
         self.foreign = []  # what is not a line of the log
         self.exit_code = None
         self.process = subprocess.Popen(
-            [BINARY, "run", "--config", self.path, *arguments], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-            preexec_fn=preexec)
+            [*launcher, BINARY, "run", "--config", self.path, *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace", preexec_fn=preexec, pass_fds=pass_fds,
+            env={**os.environ, **(environment or {})})
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 

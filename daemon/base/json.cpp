@@ -1,0 +1,3 @@
+#include "base/json.hpp"
+
+#include <boost/json/src.hpp>

@@ -1,0 +1,154 @@
+// What an operator can order through the control socket (`ferrule ctl`). docs/operations.md lists
+// the requests and their answers.
+
+#include "server/control_text.hpp"
+#include "server/server.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace ferrule::server {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using config::log_level;
+
+namespace {
+
+json::object refusal(const std::string& why)
+{
+    return {{"ok", false}, {"error", why}};
+}
+
+/// What all workers together found, for the one who asked.
+template <class Found>
+struct gathering {
+    std::size_t missing;
+    Found all;
+};
+
+} // namespace
+
+void server::open_control()
+{
+    if (settings_.control.path.empty())
+        return;
+    control_ = std::make_unique<control_socket>(
+        io_, settings_.control, [this](const control_request& request, const control_answer& to) {
+            on_command(request, to);
+        });
+    log_.say(log_level::info, "control on unix:" + settings_.control.path);
+}
+
+void server::on_command(const control_request& request, const control_answer& answer)
+{
+    const json::value* const command = request.said.if_contains("command");
+    const std::string word =
+        command != nullptr && command->is_string() ? std::string{command->get_string()} : "";
+    const auto note = [&] { log_.say(log_level::info, "command=" + word + " " + request.from); };
+    if (word == "status") {
+        answer(status_json(settings_, numbers_, cut_in()));
+    } else if (word == "ready") {
+        const metrics::process_state& state = numbers_.process();
+        answer({{"ok", state.ready.load()}, {"state", process_word(state)}});
+    } else if (word == "sessions") {
+        list_sessions(request, answer);
+    } else if (word == "kill") {
+        note();
+        kill_sessions(request, answer);
+    } else if (word == "reload") {
+        note();
+        const reload_result result = reload();
+        answer({{"ok", result.exit_code == 0},
+                {"exit_code", result.exit_code},
+                {"text", result.text}});
+    } else if (word == "drain") {
+        note();
+        if (!draining_)
+            begin_drain();
+        answer(
+            {{"ok", true}, {"cut_in_seconds", std::chrono::duration<double>(*cut_in()).count()}});
+    } else if (word == "log-level") {
+        note();
+        change_log_level(request, answer);
+    } else {
+        answer(refusal("there is no such command"));
+    }
+}
+
+void server::list_sessions(const control_request& request, const control_answer& answer)
+{
+    auto filter = read_filter(request.said);
+    const auto limit = read_limit(request.said);
+    if (const auto* why = std::get_if<std::string>(&filter); why != nullptr)
+        return answer(refusal(*why));
+    if (!limit.has_value())
+        return answer(refusal("limit is a number from 1 to 100000"));
+    auto found =
+        std::make_shared<gathering<session_list>>(gathering<session_list>{workers_.size(), {}});
+    const auto take = [found, answer, most = *limit](session_list more) {
+        found->all.fitting += more.fitting;
+        std::move(more.shown.begin(), more.shown.end(), std::back_inserter(found->all.shown));
+        if (--found->missing > 0)
+            return;
+        auto& shown = found->all.shown;
+        std::stable_sort(shown.begin(), shown.end(), [](const auto& left, const auto& right) {
+            return left.so_far.total > right.so_far.total;
+        });
+        shown.resize(std::min(shown.size(), most));
+        json::array sessions;
+        for (const session::snapshot& each : shown)
+            sessions.push_back(session_json(each));
+        answer({{"ok", true}, {"fitting", found->all.fitting}, {"sessions", std::move(sessions)}});
+    };
+    for (const auto& each : workers_)
+        each->list(std::get<session_filter>(filter), *limit, [this, take](session_list more) {
+            asio::post(io_, [take, more = std::move(more)]() mutable { take(std::move(more)); });
+        });
+}
+
+void server::kill_sessions(const control_request& request, const control_answer& answer)
+{
+    auto filter = read_filter(request.said);
+    if (const auto* why = std::get_if<std::string>(&filter); why != nullptr)
+        return answer(refusal(*why));
+    const auto& wanted = std::get<session_filter>(filter);
+    if (wanted.is_any())
+        return answer(refusal("say which: ids, or a filter"));
+    auto killed =
+        std::make_shared<gathering<json::array>>(gathering<json::array>{workers_.size(), {}});
+    const auto take = [killed, answer, from = request.from,
+                       this](const std::vector<std::uint64_t>& ids) {
+        for (const std::uint64_t each : ids) {
+            killed->all.emplace_back(each);
+            log_.say(log_level::info, "killing session=" + std::to_string(each) + " " + from);
+        }
+        if (--killed->missing > 0)
+            return;
+        answer({{"ok", !killed->all.empty()}, {"killed", std::move(killed->all)}});
+    };
+    for (const auto& each : workers_)
+        each->kill(wanted, [this, take](std::vector<std::uint64_t> ids) {
+            asio::post(io_, [take, ids = std::move(ids)] { take(ids); });
+        });
+}
+
+/// Until the next reload, which brings what the file says.
+void server::change_log_level(const control_request& request, const control_answer& answer)
+{
+    const json::value* const said = request.said.if_contains("level");
+    if (said != nullptr) {
+        const std::string word = said->is_string() ? std::string{said->get_string()} : "";
+        const auto level = config::log_level_of(word);
+        if (!level.has_value())
+            return answer(refusal("a level is one of debug, info, warning, error"));
+        settings_.log.level = *level;
+        log_.reconfigure(settings_.log);
+    }
+    answer({{"ok", true}, {"level", config::to_text(settings_.log.level)}});
+}
+
+} // namespace ferrule::server

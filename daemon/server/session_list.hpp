@@ -1,0 +1,41 @@
+// Which sessions an operator asks for, and what each looks like to a program.
+#pragma once
+
+#include "session/session.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ferrule::server {
+
+/// The word: handshaking, connecting, relaying, half_closed, closing.
+std::string_view to_text(session::state value);
+std::optional<session::state> state_of(std::string_view word);
+
+/// A session has to fit everything that is set.
+struct session_filter {
+    std::vector<std::uint64_t> ids; ///< empty: any
+    std::string listener;
+    std::string backend;
+    std::string client; ///< an address with or without its port: "192.0.2.1", "[2001:db8::1]:443"
+    std::optional<session::state> state;
+
+    bool fits(const session::session& each) const;
+
+    /// True if nothing is set.
+    bool is_any() const
+    {
+        return ids.empty() && listener.empty() && backend.empty() && client.empty() && !state;
+    }
+};
+
+/// What the workers found; the oldest first.
+struct session_list {
+    std::vector<session::snapshot> shown;
+    std::uint64_t fitting = 0; ///< all that fit, whether shown or not
+};
+
+} // namespace ferrule::server

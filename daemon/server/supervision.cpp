@@ -1,0 +1,72 @@
+// What the service manager is told while the process runs and drains.
+
+#include "server/control_text.hpp"
+#include "server/server.hpp"
+
+#include <algorithm>
+
+namespace ferrule::server {
+
+namespace {
+
+/// How often the line that `systemctl status` shows is written anew.
+constexpr base::seconds status_interval{5};
+constexpr base::seconds drain_status_interval{1};
+
+/// How much longer a stop may take from each of those moments on. It is said again well before it
+/// is over, so that the service manager waits as long as the drain lasts, and no longer.
+constexpr base::seconds stop_extension{15};
+
+} // namespace
+
+void server::start_watchdog()
+{
+    const auto interval = manager_.watchdog_interval();
+    if (!interval.has_value())
+        return;
+    std::vector<watchdog::ask> asks;
+    for (const auto& each : workers_)
+        asks.push_back([worker = each.get()](std::function<void()> answer) {
+            worker->ask(std::move(answer));
+        });
+    // Three times in an interval: one may be late.
+    watchdog_ =
+        std::make_unique<watchdog>(*interval / 3, std::move(asks), [this] { manager_.alive(); });
+}
+
+std::optional<base::milliseconds> server::cut_in() const
+{
+    if (!draining_)
+        return std::nullopt;
+    return std::chrono::duration_cast<base::milliseconds>(cut_at_ - base::clock::now());
+}
+
+std::string server::status_text() const
+{
+    std::string text{process_word(numbers_.process())};
+    text += ": " + sessions_in_words(sum_of(numbers_.totals()));
+    if (const auto left = cut_in(); left.has_value()) {
+        const auto whole = std::chrono::duration_cast<base::seconds>(std::max(*left, base::off));
+        text += ", cut in " + std::to_string(whole.count()) + "s";
+    }
+    if (!numbers_.process().last_reload_ok.load())
+        text += "; the last reload failed";
+    return text;
+}
+
+void server::tell_status_later()
+{
+    if (!manager_.is_there())
+        return;
+    if (draining_)
+        manager_.extend_timeout(stop_extension);
+    status_timer_.expires_after(draining_ ? drain_status_interval : status_interval);
+    status_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (error)
+            return; // another moment was set
+        manager_.status(status_text());
+        tell_status_later();
+    });
+}
+
+} // namespace ferrule::server

@@ -1,0 +1,26 @@
+// A session that goes on, as an operator sees it. A plain value.
+#pragma once
+
+#include "base/time.hpp"
+#include "session/record.hpp"
+
+#include <cstdint>
+
+namespace ferrule::session {
+
+/// How far a session is, in an operator's words.
+enum class state : std::uint8_t {
+    handshaking, ///< the client is connected, TLS is being agreed on
+    connecting,  ///< to a server of the backend
+    relaying,    ///< both sides are open
+    half_closed, ///< one flow has ended, the other goes on
+    closing,     ///< neither side has more to give, or the session is being cut
+};
+
+struct snapshot {
+    state at = state::handshaking;
+    record so_far; ///< what has no value yet is empty or 0; `total` is the session's age
+    base::milliseconds silent{0}; ///< since the last byte in either direction
+};
+
+} // namespace ferrule::session
