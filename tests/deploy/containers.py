@@ -8,13 +8,16 @@ their own, no daemon and no registry.
     FERRULE_BUILD_LIMIT       when to give up on a build, in seconds
 """
 
+import atexit
 import ctypes
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -78,16 +81,30 @@ class Store:
             **os.environ, "CONTAINERS_STORAGE_CONF": str(storage), "CONTAINERS_CONF": str(engine),
             "TMPDIR": str(self.folder)}
         self.containers = []
+        # Also when the test is told to stop, in the middle of a build.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+        atexit.register(self.close)
 
-    def command(self, *arguments, check=True, limit=None, **options):
-        """Runs a tool on the store; what it says is in the failure."""
-        done = subprocess.run([str(word) for word in arguments], env=self.environment, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=limit or 3 * LIMIT, **options)
-        if check and done.returncode != 0:
-            raise AssertionError(f"{' '.join(map(str, arguments))}: exit code {done.returncode}\n"
-                                 f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
-        return done
+    def command(self, *arguments, check=True, limit=None):
+        """Runs a tool on the store; what it says is in the failure. If it is given up on, then with
+        all that it has started: a compilation in a build knows nothing of us."""
+        words = [str(word) for word in arguments]
+        process = subprocess.Popen(
+            words, env=self.environment, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        try:
+            out, err = process.communicate(timeout=limit or 6 * LIMIT)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.communicate(timeout=LIMIT)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+        if check and process.returncode != 0:
+            raise AssertionError(f"{' '.join(words)}: exit code {process.returncode}\n"
+                                 f"{out[-4000:]}\n{err[-4000:]}")
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def podman(self, *arguments, **options):
         return self.command("podman", *arguments, **options)
@@ -140,10 +157,12 @@ class Store:
                            *command)
 
     def close(self):
+        atexit.unregister(self.close)
         for container in self.containers:
             container.remove()
         self.podman("volume", "prune", "--force", check=False)
         if not self.kept:
+            self.command("buildah", "rm", "--all", check=False)
             self.podman("rmi", "--all", "--force", check=False, limit=300)
             subprocess.run(["umount", "--lazy", str(self.folder / "store" / "overlay")],
                            capture_output=True, check=False, timeout=LIMIT)
