@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
 
 namespace ferrule {
 
@@ -52,10 +53,11 @@ int run(const std::string& path)
     server::loaded loaded = load(path);
     if (!loaded.reading.settings.has_value())
         return exit_usage;
-    const config::settings settings = std::move(*loaded.reading.settings);
+    config::settings settings = std::move(*loaded.reading.settings);
     metrics::registry numbers{server::worker_count(settings)};
     server::session_log log{settings.log, server::worker_count(settings), numbers};
-    server::server server{settings, [path] { return server::load_settings(path); }, numbers, log};
+    server::server server{std::move(settings), [path] { return server::load_settings(path); },
+                          numbers, log};
     return server.run();
 }
 

@@ -11,8 +11,9 @@ namespace ferrule::config::keys {
 using name = std::string_view;
 
 inline constexpr std::array root{
-    name("workers"), name("limits"),   name("log"),      name("metrics"),   name("control"),
-    name("drain"),   name("timeouts"), name("shutdown"), name("listeners"), name("backends"),
+    name("workers"),  name("limits"),    name("log"),      name("metrics"),
+    name("control"),  name("drain"),     name("watch"),    name("timeouts"),
+    name("shutdown"), name("listeners"), name("backends"),
 };
 inline constexpr std::array limits{name("sessions")};
 inline constexpr std::array log{name("level"), name("format"), name("target"), name("sessions")};
@@ -44,8 +45,9 @@ inline constexpr std::array listener{
     name("backend"), name("timeouts"),  name("shutdown"),
 };
 inline constexpr std::array tls{
-    name("certificate"), name("key"),    name("min_version"), name("max_version"),
-    name("ciphers"),     name("suites"), name("groups"),      name("alpn"),
+    name("certificate"), name("key"),         name("ticket_keys"),
+    name("min_version"), name("max_version"), name("ciphers"),
+    name("suites"),      name("groups"),      name("alpn"),
 };
 inline constexpr std::array backend{name("name"), name("servers"), name("shutdown")};
 

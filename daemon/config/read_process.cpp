@@ -19,6 +19,7 @@ constexpr number_range sessions_range{1, 1'000'000'000};
 constexpr duration_range delay_range{0s, 10min};
 constexpr duration_range drain_range{0s, 24h};
 constexpr std::size_t longest_unix_path = sizeof(sockaddr_un::sun_path) - 1; // and the final NUL
+constexpr duration_range watch_range{100ms, 1h, true};
 
 constexpr std::array log_levels{log_level::debug, log_level::info, log_level::warning,
                                 log_level::error};
@@ -159,6 +160,8 @@ process_draft read_process(const block& root, settings& out_settings, report& ou
         read_log(*log, out_settings.log, out);
     if (const auto drain = root.find("drain"))
         read_drain(*drain, out_settings.drain, out);
+    if (const auto watch = root.find("watch"))
+        out_settings.watch = read_duration(*watch, watch_range, out).value_or(out_settings.watch);
 
     metrics_draft metrics;
     if (const auto from = root.find("metrics"))

@@ -1,4 +1,4 @@
-// The blocks about the process as a whole: workers, limits, log, metrics, drain.
+// The blocks about the process as a whole: workers, limits, log, metrics, drain, watch.
 #pragma once
 
 #include "config/block.hpp"

@@ -26,9 +26,6 @@ constexpr std::size_t max_protocols = 65535;
 /// No list of ciphers, suites or groups is longer.
 constexpr std::size_t max_option = 4096;
 
-/// Group read is left out: a key that root owns and the daemon's group may read is good practice.
-constexpr unsigned key_readers = 0037;
-
 /// Reads one tls block. Remembers where each option stands and which are wrong, so that the
 /// inspector's findings can be placed, and nothing is said twice.
 class tls_reader {
@@ -42,11 +39,14 @@ public:
     {
         if (!block_.is_map())
             return result_;
-        read_file("certificate", about::certificate, result_.certificate_path,
-                  result_.certificate_pem, "certificate: /path/to/chain.pem, the leaf first");
-        const unsigned mode = read_file("key", about::key, result_.key_path, result_.key_pem,
-                                        "key: /path/to/key.pem");
-        warn_of_readers(mode);
+        if (const auto where = require("certificate", about::certificate,
+                                       "certificate: /path/to/chain.pem, the leaf first"))
+            read_file(*where, about::certificate, result_.certificate_path,
+                      result_.certificate_pem);
+        if (const auto where = require("key", about::key, "key: /path/to/key.pem"))
+            read_file(*where, about::key, result_.key_path, result_.key_pem);
+        if (const auto where = block_.find("ticket_keys"))
+            read_ticket_keys(*where);
         read_versions();
         read_options("ciphers", about::ciphers, result_.ciphers);
         read_options("suites", about::suites, result_.suites);
@@ -59,36 +59,41 @@ public:
     }
 
 private:
-    /// Returns the file's permissions, 0 if it was not read.
-    unsigned read_file(const char* key, about which, std::string& path, std::string& pem,
-                       const std::string& fix)
+    std::optional<field> require(const char* key, about which, const std::string& fix)
     {
-        wrong_.insert(which); // until it has been read
         const auto where = block_.require(key, "add " + fix, out_);
         if (!where)
-            return 0;
-        const auto text = read_text(*where, out_);
+            wrong_.insert(which);
+        return where;
+    }
+
+    void read_file(const field& where, about which, std::string& path, std::string& content)
+    {
+        wrong_.insert(which); // until it has been read
+        const auto text = read_text(where, out_);
         if (!text)
-            return 0;
+            return;
         path = (std::filesystem::path(directory_) / *text).string();
         text_file file = read_text_file(path);
         if (!file.problem.empty()) {
-            out_.error(where->at(), where->path, in_quotes(*text) + " " + file.problem);
-            return 0;
+            out_.error(where.at(), where.path, in_quotes(*text) + " " + file.problem);
+            return;
         }
-        pem = std::move(file.text);
+        content = std::move(file.text);
         wrong_.erase(which);
-        return file.permissions;
+        if (which != about::certificate && is_open_to_others(file.permissions))
+            out_.warning(where.at(), where.path,
+                         in_quotes(*text) + " can be read or changed by others",
+                         "chmod 600, or 640 with the group that Ferrule runs as");
     }
 
-    void warn_of_readers(unsigned permissions)
+    void read_ticket_keys(const field& where)
     {
-        if ((permissions & key_readers) == 0)
+        if (where.value.type() == yaml_node::kind::scalar && where.value.scalar() == "off")
             return;
-        const auto where = block_.find("key");
-        out_.warning(where->at(), where->path,
-                     in_quotes(where->value.scalar()) + " can be read or changed by others",
-                     "chmod 600, or 640 with the group that Ferrule runs as");
+        std::string text;
+        read_file(where, about::ticket_keys, result_.ticket_keys_path, text);
+        result_.ticket_keys_text = base::secret_text(std::move(text));
     }
 
     std::optional<int> read_version(const char* key)
@@ -163,6 +168,7 @@ private:
         switch (which) {
         case about::certificate: found = block_.find("certificate"); break;
         case about::key: found = block_.find("key"); break;
+        case about::ticket_keys: found = block_.find("ticket_keys"); break;
         case about::ciphers: found = block_.find("ciphers"); break;
         case about::suites: found = block_.find("suites"); break;
         case about::groups: found = block_.find("groups"); break;

@@ -14,7 +14,15 @@ namespace ferrule::config {
 /// A finding about a listener's certificate, key or TLS options. Found by whoever knows TLS; the
 /// reader only knows where in the file to point.
 struct tls_finding {
-    enum class about : std::uint8_t { certificate, key, ciphers, suites, groups, versions };
+    enum class about : std::uint8_t {
+        certificate,
+        key,
+        ticket_keys,
+        ciphers,
+        suites,
+        groups,
+        versions
+    };
     about which = about::certificate;
     severity level = severity::error;
     std::string message; ///< without the key's name: "does not match the certificate"
@@ -29,8 +37,8 @@ struct reading {
     std::vector<diagnostic> findings;
 };
 
-/// Reads `text`; relative paths in it are taken from `directory`. Certificate and key files are
-/// read here. Never throws for what a file says.
+/// Reads `text`; relative paths in it are taken from `directory`. Certificates, keys and ticket
+/// keys are read here. Never throws for what a file says.
 reading read(const std::string& text, const std::string& directory, const tls_inspector& inspect);
 
 } // namespace ferrule::config

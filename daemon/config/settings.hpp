@@ -2,6 +2,7 @@
 // reader, beside the messages that explain them; config/ferrule.yaml shows every key.
 #pragma once
 
+#include "base/secret_text.hpp"
 #include "base/time.hpp"
 #include "ending/rules.hpp"
 
@@ -74,9 +75,11 @@ inline constexpr const char* default_groups = "X25519:P-256:P-384";
 struct tls_settings {
     std::string certificate_path; ///< a relative path is already joined to the file's directory
     std::string key_path;
-    std::string certificate_pem; ///< the chain, leaf first
-    std::string key_pem;         ///< secret: never logged
-    int min_version = 0x0303;    ///< wire version: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3
+    std::string certificate_pem;  ///< the chain, leaf first
+    std::string key_pem;          ///< secret: never logged
+    std::string ticket_keys_path; ///< empty: `off`, each process has a random key
+    base::secret_text ticket_keys_text;
+    int min_version = 0x0303; ///< wire version: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3
     int max_version = 0x0304;
     std::string ciphers = default_ciphers; ///< OpenSSL cipher list for TLS 1.2
     std::string suites = default_suites;   ///< TLS 1.3 suites
@@ -149,6 +152,7 @@ struct settings {
     std::optional<endpoint> metrics_address; ///< nullopt: `off`; never a host name
     control_settings control;
     drain_settings drain;
+    milliseconds watch = 5s; ///< between two looks at the files that listeners name; may be off
     std::vector<listener_settings> listeners;
     std::vector<backend_settings> backends;
 

@@ -1,5 +1,7 @@
 #include "config/text_file.hpp"
 
+#include "base/secret_text.hpp"
+
 #include <cerrno>
 #include <system_error>
 
@@ -20,6 +22,21 @@ struct descriptor {
     }
 };
 
+/// What was read may be a private key.
+struct wiped_buffer {
+    explicit wiped_buffer(std::size_t most) : text(most, '\0') {}
+    wiped_buffer(const wiped_buffer&) = delete;
+    wiped_buffer& operator=(const wiped_buffer&) = delete;
+    ~wiped_buffer()
+    {
+        text.resize(size); // what is beyond was never written to
+        base::wipe(text);
+    }
+
+    std::string text;
+    std::size_t size = 0;
+};
+
 text_file failed(std::string why)
 {
     return {{}, 0, std::move(why)};
@@ -31,6 +48,11 @@ text_file failed_with_errno()
 }
 
 } // namespace
+
+bool is_open_to_others(unsigned permissions)
+{
+    return (permissions & 0037u) != 0;
+}
 
 text_file read_text_file(const std::string& path)
 {
@@ -48,23 +70,21 @@ text_file read_text_file(const std::string& path)
         return failed("is not a regular file");
 
     // One byte more than allowed, so that a file that grows meanwhile is noticed as well.
-    std::string text(max_file_size + 1, '\0');
-    std::size_t size = 0;
-    while (size < text.size()) {
-        const ssize_t got = ::read(file.number, text.data() + size, text.size() - size);
+    wiped_buffer buffer{max_file_size + 1};
+    while (buffer.size < buffer.text.size()) {
+        const ssize_t got =
+            ::read(file.number, buffer.text.data() + buffer.size, buffer.text.size() - buffer.size);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return failed_with_errno();
         if (got == 0)
             break;
-        size += static_cast<std::size_t>(got);
+        buffer.size += static_cast<std::size_t>(got);
     }
-    if (size > max_file_size)
+    if (buffer.size > max_file_size)
         return failed("is larger than 1 MiB");
-    text.resize(size);
-    text.shrink_to_fit();
-    return {std::move(text), facts.st_mode & 0777u, {}};
+    return {buffer.text.substr(0, buffer.size), facts.st_mode & 0777u, {}};
 }
 
 } // namespace ferrule::config

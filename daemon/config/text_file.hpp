@@ -12,11 +12,16 @@ struct text_file {
     std::string problem;      ///< why there is no text: "is a directory"; empty if there is
 };
 
+/// True if people beyond the owner and the group may read a file with these permissions, or anybody
+/// but the owner may change it. That the daemon's group may read a key of root's is good practice.
+bool is_open_to_others(unsigned permissions);
+
 /// No configuration, certificate or key is larger.
 inline constexpr std::size_t max_file_size = 1024 * 1024;
 
 /// Reads a regular file of at most `max_file_size` bytes. Blocks for the disk only: a FIFO or
-/// device is refused before it is read. Throws nothing but std::bad_alloc.
+/// device is refused before it is read. No copy of the text is left in memory but the answer's.
+/// Throws nothing but std::bad_alloc.
 text_file read_text_file(const std::string& path);
 
 } // namespace ferrule::config

@@ -75,6 +75,10 @@ inline constexpr std::size_t close_notify_events = 4;
 enum class shutdown_timeout : std::uint8_t { close_notify, half_close, drain, deadline };
 inline constexpr std::size_t shutdown_timeouts = 4;
 
+/// What became of a file that has changed: taken, or the one before kept.
+enum class load_result : std::uint8_t { ok, failed };
+inline constexpr std::size_t load_results = 2;
+
 inline constexpr std::size_t cause_count = static_cast<std::size_t>(ending::cause::internal) + 1;
 
 /// All that one worker counts for one listener. Indexed by the enums' values.
@@ -96,6 +100,10 @@ struct listener_counters {
     durations handshake_seconds;
     number accept_errors;
     std::array<number, accept_pauses> accept_paused;
+
+    // Counted by the server's main thread, which belongs to no worker, in the block of worker 0.
+    std::array<number, load_results> certificate_loads;
+    std::array<number, load_results> ticket_key_loads;
 };
 
 /// All that one worker counts for one server of a backend.

@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, handshake_results> handshake_words{"ok", 
                                                                           "aborted"};
 constexpr std::array<std::string_view, accept_pauses> pause_words{"descriptors", "memory",
                                                                   "sessions"};
+constexpr std::array<std::string_view, load_results> load_words{"ok", "failed"};
 constexpr std::array<std::string_view, close_notify_events> close_notify_words{
     "sent", "received", "missing", "timeout"};
 constexpr std::array<std::string_view, shutdown_timeouts> timeout_words{
@@ -271,6 +272,18 @@ void family_list::add_certificates()
     for (const auto& [listener, info] : now_.certificates)
         add(expiry, {{"listener", listener}, {"subject", info.subject}, {"serial", info.serial}},
             info.not_after_seconds);
+    auto& loaded = gauge("ferrule_certificate_load_timestamp_seconds",
+                         "When the certificate in use was loaded, in Unix time.");
+    for (const auto& [listener, seconds] : now_.certificates_loaded)
+        add(loaded, {{"listener", listener}}, seconds);
+    of_listeners(
+        counter("ferrule_certificate_loads_total",
+                "Changes of a listener's certificate or key file, by what came of them."),
+        "result", load_words, [](const auto& block) -> auto& { return block.certificate_loads; });
+    of_listeners(
+        counter("ferrule_ticket_key_loads_total",
+                "Changes of a listener's file of ticket keys, by what came of them."),
+        "result", load_words, [](const auto& block) -> auto& { return block.ticket_key_loads; });
 }
 
 void family_list::add_process()

@@ -5,6 +5,7 @@
 #include "metrics/process_usage.hpp"
 #include "metrics/registry.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct readings {
     std::vector<server_readings> servers;
     std::vector<const worker_counters*> workers;
     std::vector<certificate_reading> certificates;
+    std::map<std::string, double> certificates_loaded; ///< by listener, Unix time
     const process_state& process;
     std::optional<process_usage> usage; ///< nullopt: /proc cannot be read; its series are left out
 };

@@ -60,6 +60,7 @@ struct registry::blocks {
     std::map<std::string, block_of_each<listener_counters>> of_listeners;
     std::map<std::pair<std::string, std::string>, block_of_each<server_counters>> of_servers;
     std::map<std::string, certificate_info> certificates;
+    std::map<std::string, double> certificates_loaded; ///< Unix time
 };
 
 registry::registry(int workers)
@@ -98,10 +99,17 @@ void registry::set_certificate(const std::string& listener, certificate_info inf
     blocks_->certificates[listener] = std::move(info);
 }
 
+void registry::set_certificate_loaded(const std::string& listener, double seconds)
+{
+    const std::lock_guard lock(blocks_->mutex);
+    blocks_->certificates_loaded[listener] = seconds;
+}
+
 void registry::forget_certificate(const std::string& listener)
 {
     const std::lock_guard lock(blocks_->mutex);
     blocks_->certificates.erase(listener);
+    blocks_->certificates_loaded.erase(listener);
 }
 
 session_totals& session_totals::operator+=(const session_totals& more) noexcept
@@ -132,7 +140,7 @@ std::vector<session_totals> registry::totals() const
 
 std::string registry::text() const
 {
-    readings now{{}, {}, {}, {}, process_, read_process_usage()};
+    readings now{{}, {}, {}, {}, {}, process_, read_process_usage()};
     {
         const std::lock_guard lock(blocks_->mutex);
         now.workers = blocks_->of_workers.made();
@@ -142,6 +150,7 @@ std::string registry::text() const
             now.servers.push_back({names.first, names.second, of_each.made()});
         for (const auto& [listener, info] : blocks_->certificates)
             now.certificates.push_back({listener, info});
+        now.certificates_loaded = blocks_->certificates_loaded;
     }
     return exposition(now); // outside of the lock: blocks live as long as the registry
 }

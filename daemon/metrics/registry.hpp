@@ -66,6 +66,11 @@ public:
 
     /// Replaces what is known of a listener's certificate. Any thread.
     void set_certificate(const std::string& listener, certificate_info info);
+
+    /// When the listener's certificate was loaded (Unix time). Any thread.
+    void set_certificate_loaded(const std::string& listener, double seconds);
+
+    /// Forgets both.
     void forget_certificate(const std::string& listener);
 
     process_state& process() noexcept { return process_; }

@@ -33,7 +33,7 @@ std::string list_of(const std::vector<std::string>& names)
 }
 
 tls::context_options context_options_of(const config::listener_settings& listener,
-                                        const tls::ticket_key& tickets)
+                                        tls::ticket_keys tickets)
 {
     const config::tls_settings& tls = listener.tls;
     return {.certificate_pem = tls.certificate_pem,
@@ -45,7 +45,12 @@ tls::context_options context_options_of(const config::listener_settings& listene
             .groups = tls.groups,
             .alpn = tls.alpn,
             .session_id_context = listener.name,
-            .tickets = tickets};
+            .tickets = std::move(tickets)};
+}
+
+metrics::certificate_info info_of(const tls::certificate_facts& facts)
+{
+    return {facts.subject, facts.serial, static_cast<double>(facts.not_after_seconds)};
 }
 
 } // namespace
@@ -64,12 +69,21 @@ deployment::deployment(metrics::registry& numbers, int workers, inherited_socket
 {
 }
 
-const tls::ticket_key& deployment::ticket_key_of(const std::string& listener)
+/// Those of the listener's file, or else a random one of its own.
+tls::ticket_keys deployment::ticket_keys_of(const config::listener_settings& listener)
 {
-    const auto known = ticket_keys_.find(listener);
+    if (!listener.tls.ticket_keys_path.empty()) {
+        tls::ticket_keys_reading file =
+            tls::read_ticket_keys(listener.tls.ticket_keys_text.reveal());
+        if (!file.errors.empty())
+            throw std::runtime_error("listener " + listener.name +
+                                     ": ticket_keys: " + file.errors.front());
+        return std::move(file.keys);
+    }
+    const auto known = ticket_keys_.find(listener.name);
     if (known != ticket_keys_.end())
-        return known->second;
-    return ticket_keys_.emplace(listener, tls::make_ticket_key()).first->second;
+        return {known->second};
+    return {ticket_keys_.emplace(listener.name, tls::make_ticket_key()).first->second};
 }
 
 std::vector<session::server> deployment::servers_of(const config::backend_settings& backend,
@@ -148,7 +162,7 @@ void deployment::bind(const config::listener_settings& listener, prepared& resul
 void deployment::make_profiles(const config::listener_settings& listener, prepared& result,
                                std::vector<listener_setup>& setups)
 {
-    const tls::context_options options = context_options_of(listener, ticket_key_of(listener.name));
+    const tls::context_options options = context_options_of(listener, ticket_keys_of(listener));
     for (std::size_t worker = 0; worker < setups.size(); ++worker) {
         const auto& backends = result.workers[worker].backends;
         const auto backend = std::find_if(backends.begin(), backends.end(), [&](const auto& each) {
@@ -211,8 +225,21 @@ void deployment::commit(const prepared& what)
 {
     open_ = what.open;
     for (const auto& [listener, facts] : what.certificates)
-        numbers_.set_certificate(
-            listener, {facts.subject, facts.serial, static_cast<double>(facts.not_after_seconds)});
+        numbers_.set_certificate(listener, info_of(facts));
+}
+
+deployment::renewal deployment::prepare_renewal(const config::listener_settings& listener)
+{
+    renewal result{listener.name, {}, tls::facts_of(listener.tls.certificate_pem)};
+    const tls::context_options options = context_options_of(listener, ticket_keys_of(listener));
+    for (int worker = 0; worker < workers_; ++worker)
+        result.contexts.push_back(std::make_shared<tls::context>(options));
+    return result;
+}
+
+void deployment::commit(const renewal& what)
+{
+    numbers_.set_certificate(what.listener, info_of(what.certificate));
 }
 
 } // namespace ferrule::server

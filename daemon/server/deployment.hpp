@@ -11,6 +11,7 @@
 #include "server/worker.hpp"
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,6 +38,20 @@ public:
     /// Records that the workers have been given what was prepared.
     void commit(const prepared& what);
 
+    /// What renewed files of one listener give to the workers.
+    struct renewal {
+        std::string listener;
+        std::vector<std::shared_ptr<tls::context>> contexts; ///< one for each worker
+        tls::certificate_facts certificate;
+    };
+
+    /// Makes new contexts for a listener that is open, and nothing else. Throws std::runtime_error
+    /// with a text for the operator.
+    renewal prepare_renewal(const config::listener_settings& listener);
+
+    /// Records that the workers have been given what was prepared.
+    void commit(const renewal& what);
+
     /// Takes note of what was looked up. What was not found now stays as it was found before: a
     /// name server that does not answer takes no server away.
     void learn(const lookups& found);
@@ -52,14 +67,14 @@ private:
                                             const config::endpoint& where) const;
     void make_profiles(const config::listener_settings& listener, prepared& result,
                        std::vector<listener_setup>& setups);
-    const tls::ticket_key& ticket_key_of(const std::string& listener);
+    tls::ticket_keys ticket_keys_of(const config::listener_settings& listener);
 
     metrics::registry& numbers_;
     int workers_;
     inherited_sockets inherited_;
     std::set<std::string> open_;
     lookups known_;
-    std::map<std::string, tls::ticket_key> ticket_keys_; ///< kept over reloads
+    std::map<std::string, tls::ticket_key> ticket_keys_; ///< random ones, kept over reloads
 };
 
 /// How many sessions fit into the descriptors of this process (two for each), for `limits.sessions:

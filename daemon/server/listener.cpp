@@ -42,6 +42,13 @@ void listener::use(std::shared_ptr<const session::profile> profile)
     profile_ = std::move(profile);
 }
 
+void listener::renew(std::shared_ptr<tls::context> tls)
+{
+    auto renewed = std::make_shared<session::profile>(*profile_);
+    renewed->tls = std::move(tls);
+    profile_ = std::move(renewed);
+}
+
 void listener::run()
 {
     for (int i = 0; i < accepts_max; ++i) {

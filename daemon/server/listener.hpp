@@ -37,6 +37,9 @@ public:
     /// What sessions accepted from now on get.
     void use(std::shared_ptr<const session::profile> profile);
 
+    /// The same as before, but with this TLS context.
+    void renew(std::shared_ptr<tls::context> tls);
+
     /// Accepts up to a few dozen connections; more wait for the next round.
     void run() override;
 

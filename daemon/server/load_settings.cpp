@@ -2,6 +2,7 @@
 
 #include "config/text_file.hpp"
 #include "tls/context.hpp"
+#include "tls/ticket_keys.hpp"
 
 #include <filesystem>
 #include <utility>
@@ -42,6 +43,19 @@ std::string fix_for(const problem& found)
     return {};
 }
 
+const char* const fix_for_ticket_keys =
+    "one key in each line; `openssl rand -base64 80 | tr -d '\\n'` makes one";
+
+void inspect_ticket_keys(const config::tls_settings& options,
+                         std::vector<config::tls_finding>& findings)
+{
+    if (options.ticket_keys_path.empty())
+        return;
+    for (std::string& error : tls::read_ticket_keys(options.ticket_keys_text.reveal()).errors)
+        findings.push_back(
+            {about::ticket_keys, config::severity::error, std::move(error), fix_for_ticket_keys});
+}
+
 } // namespace
 
 std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options)
@@ -61,6 +75,7 @@ std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options
         const auto level = found.is_warning ? config::severity::warning : config::severity::error;
         findings.push_back({place_of(found.which), level, found.message, fix_for(found)});
     }
+    inspect_ticket_keys(options, findings);
     return findings;
 }
 

@@ -72,7 +72,9 @@ void server::take_effect(deployment::prepared& prepared, config::settings fresh)
         if (!prepared.certificates.contains(each.name))
             numbers_.forget_certificate(each.name);
     }
+    note_loads(settings_.listeners, fresh.listeners);
     settings_ = std::move(fresh);
+    watch_files();
     log_.reconfigure(settings_.log);
     for (const std::string& each : prepared.warnings)
         log_.say(log_level::warning, each);

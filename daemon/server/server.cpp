@@ -98,6 +98,7 @@ void server::start()
     for (const std::string& each : prepared.listening)
         log_.say(log_level::info, "listening " + each);
     note_loaded();
+    note_loads({}, settings_.listeners);
     numbers_.process().ready = true;
 
     for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
@@ -105,6 +106,7 @@ void server::start()
     wait_for_signal();
     refresh_names_later();
     start_watchdog();
+    watch_files();
     log_.say(log_level::info, "ready");
     manager_.ready(status_text());
     tell_status_later();

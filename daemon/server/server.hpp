@@ -6,6 +6,7 @@
 #include "metrics/registry.hpp"
 #include "server/control_socket.hpp"
 #include "server/deployment.hpp"
+#include "server/file_watch.hpp"
 #include "server/load_settings.hpp"
 #include "server/service_manager.hpp"
 #include "server/session_log.hpp"
@@ -18,6 +19,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -77,6 +79,17 @@ private:
     void names_found(const lookups& found);
     void warn_of_fixed_settings(const config::settings& fresh);
 
+    // refresh_files.cpp
+    using listeners = std::span<const config::listener_settings>;
+    void note_loads(listeners before, listeners after);
+    void watch_files();
+    void look_at_files_later();
+    void look_at_files();
+    void refresh(watched_files& files, const file_sightings& seen);
+    void refuse(watched_files& files, const std::string& why);
+    void take(config::listener_settings& listener, config::listener_settings fresh,
+              const watched_files& files, deployment::renewal prepared);
+
     config::settings settings_;
     loader loader_;
     metrics::registry& numbers_;
@@ -86,12 +99,14 @@ private:
     boost::asio::signal_set signals_{io_};
     boost::asio::steady_timer drain_timer_{io_};
     boost::asio::steady_timer names_timer_{io_};
+    boost::asio::steady_timer watch_timer_{io_};
     /// How a lookup that outlives the server finds out.
     struct names_inbox;
     std::shared_ptr<names_inbox> inbox_;
     service_manager manager_;
     boost::asio::steady_timer status_timer_{io_};
     std::unique_ptr<control_socket> control_;
+    std::vector<watched_files> watched_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::unique_ptr<watchdog> watchdog_; ///< asks the workers, so it ends before them
     std::unique_ptr<metrics::exporter> exporter_;

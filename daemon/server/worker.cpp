@@ -211,6 +211,16 @@ void worker::set_servers(std::string backend, std::vector<session::server> serve
     });
 }
 
+void worker::renew(std::string listener, std::shared_ptr<tls::context> tls)
+{
+    asio::post(io_, [this, listener = std::move(listener), tls = std::move(tls)] {
+        for (const auto& each : listeners_) {
+            if (each->name() == listener)
+                each->renew(tls);
+        }
+    });
+}
+
 // --- ending --------------------------------------------------------------------------------------
 
 void worker::drain(base::milliseconds timeout, base::milliseconds spread, drained_callback done)

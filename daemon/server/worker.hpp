@@ -63,6 +63,9 @@ public:
     /// Replaces the servers of the backend with this name.
     void set_servers(std::string backend, std::vector<session::server> servers);
 
+    /// Gives new sessions of the listener with this name another TLS context.
+    void renew(std::string listener, std::shared_ptr<tls::context> tls);
+
     /// Stops accepting and lets the sessions end: idle ones spread over the last `spread` of
     /// `timeout`, the rest at its end. `done` is called once, when none is left.
     void drain(base::milliseconds timeout, base::milliseconds spread, drained_callback done);

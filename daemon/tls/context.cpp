@@ -1,13 +1,12 @@
 #include "tls/context.hpp"
 
 #include "tls/assembly.hpp"
+#include "tls/tickets.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
-#include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace ferrule::tls {
@@ -111,14 +110,9 @@ void use_tickets(SSL_CTX* native, const context_options& options)
             1 ||
         SSL_CTX_set_num_tickets(native, 1) != 1)
         throw std::runtime_error("session tickets: " + take_failure().text);
-    // A key that nobody has set is known to everybody; OpenSSL's own random one stays then.
-    if (options.tickets == ticket_key{})
-        return;
-    ticket_key copy = options.tickets; // OpenSSL's macro casts const away
-    const auto taken = SSL_CTX_set_tlsext_ticket_keys(native, copy.data(), copy.size());
-    OPENSSL_cleanse(copy.data(), copy.size());
-    if (taken != 1)
-        throw std::runtime_error("session tickets: " + take_failure().text);
+    // Without a key, OpenSSL's own random one stays.
+    if (!options.tickets.empty())
+        use_ticket_keys(native, options.tickets);
 }
 
 std::string_view key_of(problem::about which)
@@ -154,14 +148,6 @@ context::context(const context_options& options) : native_(make_context(options)
 context::~context()
 {
     SSL_CTX_free(native_);
-}
-
-ticket_key make_ticket_key()
-{
-    ticket_key key;
-    if (RAND_priv_bytes(key.data(), static_cast<int>(key.size())) != 1)
-        throw std::runtime_error("no randomness for a ticket key: " + take_failure().text);
-    return key;
 }
 
 std::string library_version()

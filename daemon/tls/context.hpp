@@ -1,7 +1,8 @@
 // What all TLS sessions of one listener share: certificate, versions, suites, ALPN, tickets.
 #pragma once
 
-#include <array>
+#include "tls/ticket_keys.hpp"
+
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -11,10 +12,6 @@ using SSL_CTX = struct ssl_ctx_st;
 using SSL = struct ssl_st;
 
 namespace ferrule::tls {
-
-/// Secret key material for session tickets, shared by the contexts of all workers and kept over
-/// reloads, so that a ticket resumes on any of them.
-using ticket_key = std::array<unsigned char, 80>;
 
 struct context_options {
     std::string certificate_pem; ///< chain, leaf first
@@ -26,7 +23,7 @@ struct context_options {
     std::string groups;  ///< empty: OpenSSL's default
     std::vector<std::string> alpn;
     std::string session_id_context; ///< the listener's name: tickets are not taken by others
-    ticket_key tickets{};           ///< all zero: the context makes a key of its own
+    ticket_keys tickets;            ///< empty: the context makes a key of its own
 };
 
 /// Why a context could not be made, or what is doubtful about one that can.
@@ -70,9 +67,6 @@ public:
 private:
     SSL_CTX* native_;
 };
-
-/// A random ticket key. Throws std::runtime_error if there is no randomness.
-ticket_key make_ticket_key();
 
 /// "OpenSSL 3.0.22 …", as the library that is loaded says of itself.
 std::string library_version();

@@ -33,6 +33,15 @@ const temporary_directory& files()
         directory.write("future.pem", future.certificate, 0644);
         directory.write("future.key", future.key);
         directory.write("nonsense.pem", "not PEM\n");
+        // As base64: 80 bytes in one line, then other 80 in two, and 78.
+        const std::string tickets = std::string(106, 'A') + "E=\n";
+        directory.write("good.tickets", "# ours\n" + tickets);
+        directory.write("open.tickets", tickets, 0644);
+        directory.write("wrapped.tickets",
+                        std::string(64, 'B') + "\n" + std::string(42, 'B') + "A=\n");
+        directory.write("several.tickets", tickets + "\n" + std::string(104, 'B') + "\n" +
+                                               std::string(108, 'B') + "=\n" + tickets);
+        directory.write("empty.tickets", "# none yet\n");
         directory.write("large.pem", std::string(1024 * 1024 + 1, 'x'));
         std::filesystem::create_directory(directory.path("directory.pem"));
         std::filesystem::create_symlink("loop.pem", directory.path("loop.pem"));

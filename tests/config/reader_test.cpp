@@ -13,6 +13,7 @@ TEST_F(reader, takes_defaults_for_all_that_is_left_out)
     EXPECT_EQ(result.max_sessions, 0u);
     EXPECT_EQ(result.log, log_settings{});
     EXPECT_EQ(result.drain, drain_settings{});
+    EXPECT_EQ(result.watch, 5s);
     ASSERT_TRUE(result.metrics_address);
     EXPECT_EQ(result.metrics_address->text(), "127.0.0.1:9464");
     ASSERT_EQ(result.listeners.size(), 1u);
@@ -22,6 +23,8 @@ TEST_F(reader, takes_defaults_for_all_that_is_left_out)
     EXPECT_EQ(web.shutdown, shutdown_settings{});
     EXPECT_EQ(web.tls.ciphers, default_ciphers);
     EXPECT_TRUE(web.tls.alpn.empty());
+    EXPECT_EQ(web.tls.ticket_keys_path, "");
+    EXPECT_TRUE(web.tls.ticket_keys_text.empty());
 }
 
 TEST_F(reader, reads_every_key)
@@ -32,6 +35,7 @@ limits: {sessions: 1000}
 log: {level: debug, format: json, target: /var/log/ferrule.log, sessions: abnormal}
 metrics: {address: "[::1]:9000"}
 drain: {delay: 1s, timeout: 2m, spread: 1m30s}
+watch: 1m
 )",
                                       R"(
     backlog: 16
@@ -56,6 +60,7 @@ drain: {delay: 1s, timeout: 2m, spread: 1m30s}
                                         logged_sessions::abnormal}));
     EXPECT_EQ(result.metrics_address->text(), "[::1]:9000");
     EXPECT_EQ(result.drain, (drain_settings{1s, 2min, 90s}));
+    EXPECT_EQ(result.watch, 1min);
     const listener_settings& web = result.listeners.at(0);
     EXPECT_EQ(web.backlog, 16);
     EXPECT_EQ(web.timeouts, (timeout_settings{1s, 2s, base::off, 3h}));
@@ -78,6 +83,27 @@ TEST_F(reader, reads_certificate_and_key_from_the_files_directory)
     EXPECT_EQ(tls.key_path, files.path("a.key"));
     EXPECT_EQ(tls.certificate_pem, "certificate a\n");
     EXPECT_EQ(tls.key_pem, "key a\n");
+}
+
+TEST_F(reader, reads_ticket_keys_from_the_files_directory_unless_they_are_off)
+{
+    files.write("off", "a file of this name is ./off\n");
+    const auto with = [](const std::string& value) {
+        std::string text = file();
+        return text.replace(text.find("a.key}"), 6, "a.key, ticket_keys: " + value + "}");
+    };
+    const tls_settings off = good(with("off")).listeners.at(0).tls;
+    EXPECT_EQ(off.ticket_keys_path, "");
+    EXPECT_TRUE(off.ticket_keys_text.empty());
+    const tls_settings tls = good(with("./off")).listeners.at(0).tls;
+    EXPECT_EQ(tls.ticket_keys_path, files.path("./off"));
+    EXPECT_EQ(tls.ticket_keys_text.reveal(), "a file of this name is ./off\n");
+    EXPECT_NE(tls, off);
+}
+
+TEST_F(reader, lets_watch_be_off)
+{
+    EXPECT_EQ(good(file("watch: off\n")).watch, base::off);
 }
 
 TEST_F(reader, takes_absolute_paths_as_they_are)

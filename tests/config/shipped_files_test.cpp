@@ -150,6 +150,7 @@ TEST(the_shipped_file, states_each_limit_that_the_reader_has)
     const std::string bad = "workers: x\n"
                             "limits: {sessions: x}\n"
                             "drain: {delay: 9999h, timeout: 9999h}\n"
+                            "watch: 9999h\n"
                             "timeouts: {handshake: 9999h, connect: 9999h, idle: 9999h, "
                             "lifetime: 9999h}\n"
                             "shutdown: {timeout: 9999h, half_close_timeout: 9999h, "
@@ -167,7 +168,7 @@ TEST(the_shipped_file, states_each_limit_that_the_reader_has)
         const std::string range = low_and_on.substr(0, low_and_on.find(','));
         EXPECT_NE(text.find(range), std::string::npos) << finding.message << ": " << range;
     }
-    EXPECT_EQ(limits, 15);
+    EXPECT_EQ(limits, 16);
 }
 
 class examples : public testing::TestWithParam<std::string> {};

@@ -32,6 +32,7 @@ void fill(registry& numbers)
     numbers.of_server(0, "app", "127.0.0.1:80");
     numbers.of_worker(0);
     numbers.set_certificate("web", {"CN=example.org", "04d2", 1'800'000'000});
+    numbers.set_certificate_loaded("web", 1'700'000'000);
 }
 
 TEST(families, every_cause_and_outcome_is_there_at_zero_from_the_start)
@@ -140,6 +141,10 @@ TEST(families, numbers_of_handshakes_and_accepting_have_series_of_their_own)
     web.accept_paused[index(accept_pause::descriptors)].add(29);
     web.accept_paused[index(accept_pause::memory)].add(30);
     web.accept_paused[index(accept_pause::sessions)].add(31);
+    web.certificate_loads[index(load_result::ok)].add(32);
+    web.certificate_loads[index(load_result::failed)].add(33);
+    web.ticket_key_loads[index(load_result::ok)].add(34);
+    web.ticket_key_loads[index(load_result::failed)].add(35);
     expect_values(numbers,
                   {{R"(ferrule_handshakes_total{listener="web",result="ok"})", 21},
                    {R"(ferrule_handshakes_total{listener="web",result="failed"})", 22},
@@ -151,7 +156,11 @@ TEST(families, numbers_of_handshakes_and_accepting_have_series_of_their_own)
                    {R"(ferrule_accept_errors_total{listener="web"})", 28},
                    {R"(ferrule_accept_paused_total{listener="web",reason="descriptors"})", 29},
                    {R"(ferrule_accept_paused_total{listener="web",reason="memory"})", 30},
-                   {R"(ferrule_accept_paused_total{listener="web",reason="sessions"})", 31}});
+                   {R"(ferrule_accept_paused_total{listener="web",reason="sessions"})", 31},
+                   {R"(ferrule_certificate_loads_total{listener="web",result="ok"})", 32},
+                   {R"(ferrule_certificate_loads_total{listener="web",result="failed"})", 33},
+                   {R"(ferrule_ticket_key_loads_total{listener="web",result="ok"})", 34},
+                   {R"(ferrule_ticket_key_loads_total{listener="web",result="failed"})", 35}});
 }
 
 TEST(families, buckets_are_cumulated_over_bounds_and_workers)

@@ -12,6 +12,14 @@ inline const made_certificate& good_certificate()
     return made;
 }
 
+/// A key of which each byte is `byte`.
+inline tls::ticket_key ticket_key_of(unsigned char byte)
+{
+    tls::ticket_key key;
+    key.bytes.fill(byte);
+    return key;
+}
+
 inline tls::context_options options_with(const made_certificate& made)
 {
     tls::context_options options;
@@ -19,7 +27,7 @@ inline tls::context_options options_with(const made_certificate& made)
     options.key_pem = made.key_pem;
     options.groups = "X25519:P-256:P-384";
     options.session_id_context = "web";
-    options.tickets.fill(7);
+    options.tickets = {ticket_key_of(7)};
     return options;
 }
 
