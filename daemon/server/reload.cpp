@@ -75,6 +75,7 @@ void server::take_effect(deployment::prepared& prepared, config::settings fresh)
             numbers_.forget_certificate(each.name);
     }
     note_loads(settings_.listeners, fresh.listeners);
+    note_mended(fresh.listeners);
     settings_ = std::move(fresh);
     watch_files();
     log_.reconfigure(settings_.log);
