@@ -87,7 +87,7 @@ void exporter_connection::start()
     close_after(shared_.request_timeout);
     stream_->begin([self = shared_from_this()](error_code error) {
         if (error) // not TLS, or none of ours; OpenSSL has sent an alert if there was a point in it
-            self->linger();
+            self->linger(linger_timeout);
         else
             self->next_request();
     });
@@ -119,8 +119,10 @@ void exporter_connection::read_header()
     stream_->read(input_.prepare(read_bytes),
                   [self = shared_from_this()](error_code read_error, std::size_t read) {
                       self->is_waiting_ = false;
-                      if (read_error == asio::error::eof && !self->saying_goodbye_)
-                          return self->linger(); // it has ended; now we do
+                      if (self->has_ended_ && !read_error)
+                          return; // a request that crossed our goodbye: it is not answered
+                      if (read_error == asio::error::eof && !self->has_ended_)
+                          return self->linger(linger_timeout); // it has ended; now we do
                       if (read_error)
                           return self->close();
                       self->input_.commit(read);
@@ -181,47 +183,37 @@ void exporter_connection::write()
         if (error)
             self->close();
         else if (self->keep_alive_ && self->stopping_)
-            self->say_goodbye(stop_patience);
+            self->linger(stop_patience);
         else if (self->keep_alive_)
             self->next_request();
         else
-            self->linger();
+            self->linger(linger_timeout);
     });
 }
 
 // NOLINTEND(misc-no-recursion)
 
 /// Our end, then the peer's: to close a socket with unread input resets it, and the reset destroys
-/// the answer that was just written.
-void exporter_connection::linger()
+/// the answer that was just written. A read that waits for a request may still be pending.
+void exporter_connection::linger(base::milliseconds patience)
 {
     is_waiting_ = false;
-    close_after(linger_timeout);
+    has_ended_ = true;
+    close_after(patience);
     stream_->finish([self = shared_from_this()](error_code) { self->discard(); });
 }
 
 /// What still comes is of no interest, so it is not decrypted either.
 void exporter_connection::discard()
 {
-    input_.clear();
     stream_->socket().async_read_some(
-        input_.prepare(read_bytes),
-        [self = shared_from_this()](error_code error, std::size_t read) {
+        asio::buffer(waste_), [self = shared_from_this()](error_code error, std::size_t read) {
             self->discarded_ += read;
             if (error || self->discarded_ > linger_bytes_max)
                 self->close();
             else
                 self->discard();
         });
-}
-
-/// To a client that has asked for nothing: there is no answer that a reset could destroy.
-void exporter_connection::say_goodbye(base::milliseconds patience)
-{
-    is_waiting_ = false;
-    saying_goodbye_ = true;
-    close_after(patience);
-    stream_->finish([self = shared_from_this()](error_code) { self->close(); });
 }
 
 /// Ends it then, unless a later call moves the moment.
@@ -239,7 +231,7 @@ void exporter_connection::close_after(base::milliseconds duration)
 void exporter_connection::time_is_up()
 {
     if (is_waiting_)
-        say_goodbye(linger_timeout);
+        linger(linger_timeout);
     else
         close();
 }
@@ -256,7 +248,9 @@ void exporter_connection::stop()
 {
     stopping_ = true;
     if (is_waiting_)
-        say_goodbye(stop_patience);
+        linger(stop_patience);
+    else if (has_ended_)
+        close_after(stop_patience);
     else if (!answering_)
         close();
 }

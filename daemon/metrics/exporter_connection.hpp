@@ -11,6 +11,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <set>
@@ -53,9 +54,8 @@ private:
     void reply(http_answer said);
     void refuse(const http_answer& refusal);
     void write();
-    void linger();
+    void linger(base::milliseconds patience);
     void discard();
-    void say_goodbye(base::milliseconds patience);
     void close_after(base::milliseconds duration);
     void time_is_up();
     void close();
@@ -67,12 +67,13 @@ private:
     boost::asio::steady_timer deadline_;
     boost::beast::flat_buffer input_;
     std::optional<request_parser> parser_;
-    std::string wire_; ///< the answer
+    std::string wire_;             ///< the answer
+    std::array<char, 4096> waste_; ///< late input, thrown away
     std::size_t discarded_ = 0;
-    bool keep_alive_ = false;     ///< another request may follow the answer
-    bool is_waiting_ = false;     ///< for a request of which nothing has come yet
-    bool answering_ = false;      ///< a request is here and its answer is not yet out
-    bool saying_goodbye_ = false; ///< while the read that waits for a request is still pending
+    bool keep_alive_ = false; ///< another request may follow the answer
+    bool is_waiting_ = false; ///< for a request of which nothing has come yet
+    bool answering_ = false;  ///< a request is here and its answer is not yet out
+    bool has_ended_ = false;  ///< our goodbye has begun
     bool stopping_ = false;
 };
 
