@@ -58,6 +58,8 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
     add_compile_options(-fstack-protector-strong -Wformat -Werror=format-security)
     add_compile_definitions(_FORTIFY_SOURCE=2)
     add_link_options(-Wl,-z,relro -Wl,-z,now)
+    # Where it was built is nobody's business, and equal sources give equal binaries.
+    add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
     include(CheckIPOSupported)
     check_ipo_supported(RESULT FERRULE_IPO LANGUAGES CXX)
     set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${FERRULE_IPO})

@@ -2,7 +2,7 @@
 # made when CMake runs, and CMake runs again when HEAD has moved, so that a build without a new
 # commit has nothing to do.
 
-set(FERRULE_REVISION "")
+set(FERRULE_REVISION "" CACHE STRING "The revision, where no git can be asked (Dockerfile)")
 find_package(Git QUIET)
 if(Git_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/.git)
     function(ask_git result)

@@ -137,11 +137,9 @@ struct taken_port {
 };
 
 std::vector<occupant> occupants_of(const std::vector<listener_draft>& listeners,
-                                   const process_draft& process)
+                                   const metrics_draft& metrics, const control_draft& control)
 {
     std::vector<occupant> all;
-    const metrics_draft& metrics = process.metrics;
-    const control_draft& control = process.control;
     if (control.address)
         all.push_back({&*control.address, control.address->text(), control.at, "control.path"});
     if (metrics.address)
@@ -191,10 +189,10 @@ void check_names(const drafts<listener_draft>& listeners, const drafts<backend_d
     }
 }
 
-void check_addresses(const std::vector<listener_draft>& listeners, const process_draft& process,
-                     report& out)
+void check_addresses(const std::vector<listener_draft>& listeners, const metrics_draft& metrics,
+                     const control_draft& control, report& out)
 {
-    const std::vector<occupant> all = occupants_of(listeners, process);
+    const std::vector<occupant> all = occupants_of(listeners, metrics, control);
     std::map<std::tuple<kind, std::uint16_t>, taken_port> ports;
     for (const occupant& each : all) {
         if (each.address->has_port_of_kernel())

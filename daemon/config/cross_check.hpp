@@ -3,6 +3,7 @@
 
 #include "config/block.hpp"
 #include "config/read_listeners.hpp"
+#include "config/read_metrics.hpp"
 #include "config/read_process.hpp"
 
 namespace ferrule::config {
@@ -14,8 +15,9 @@ void check_names(const drafts<listener_draft>& listeners, const drafts<backend_d
 
 /// Reports addresses of which only one can be served: the same twice, or all addresses of a port
 /// and one of them. (The sockets set SO_REUSEPORT, so the kernel would not mind.) "localhost" is
-/// 127.0.0.1 and ::1, other names are not looked up. `metrics` is held against the listeners, too.
-void check_addresses(const std::vector<listener_draft>& listeners, const process_draft& process,
-                     report& out);
+/// 127.0.0.1 and ::1, other names are not looked up. `metrics` and `control` are held against the
+/// listeners, too.
+void check_addresses(const std::vector<listener_draft>& listeners, const metrics_draft& metrics,
+                     const control_draft& control, report& out);
 
 } // namespace ferrule::config

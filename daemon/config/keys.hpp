@@ -17,7 +17,8 @@ inline constexpr std::array root{
 };
 inline constexpr std::array limits{name("sessions")};
 inline constexpr std::array log{name("level"), name("format"), name("target"), name("sessions")};
-inline constexpr std::array metrics{name("address")};
+inline constexpr std::array metrics{name("address"), name("certificate"), name("key"),
+                                    name("password_file")};
 inline constexpr std::array control{name("path"), name("mode")};
 inline constexpr std::array drain{name("delay"), name("timeout"), name("spread")};
 inline constexpr std::array timeouts{

@@ -1,7 +1,7 @@
 #include "config/read_process.hpp"
 
-#include "config/endpoints.hpp"
 #include "config/keys.hpp"
+#include "config/scalars.hpp"
 #include "config/values.hpp"
 
 #include <algorithm>
@@ -26,11 +26,6 @@ constexpr std::array log_levels{log_level::debug, log_level::info, log_level::wa
 constexpr std::array log_formats{log_format::text, log_format::json};
 constexpr std::array session_choices{logged_sessions::all, logged_sessions::abnormal,
                                      logged_sessions::none};
-
-endpoint default_metrics_address()
-{
-    return {endpoint::kind::ip4, "127.0.0.1", 9464};
-}
 
 void read_limits(const field& from, settings& result, report& out)
 {
@@ -65,26 +60,6 @@ void read_log(const field& from, log_settings& result, report& out)
     if (const auto sessions = log.find("sessions"))
         result.sessions = read_word(*sessions, session_choices, "a choice of sessions", out)
                               .value_or(result.sessions);
-}
-
-metrics_draft read_metrics(const field& from, report& out)
-{
-    const block metrics(from, keys::metrics, out);
-    const auto address = metrics.find("address");
-    if (!address)
-        return {metrics.hides("address") ? std::nullopt : std::optional(default_metrics_address()),
-                {}};
-
-    const auto text = read_text(*address, out);
-    if (!text || *text == "off")
-        return {};
-    const auto result = parse_endpoints(*text, address_use::metrics);
-    if (!result.value) {
-        out.error(address->at(), address->path, in_quotes(*text) + " " + result.problem,
-                  result.fix);
-        return {};
-    }
-    return {result.value->front(), address->at()};
 }
 
 /// Who may use the socket is said by its file mode, in the octal digits that chmod(1) takes.
@@ -149,7 +124,7 @@ void read_drain(const field& from, drain_settings& result, report& out)
 
 } // namespace
 
-process_draft read_process(const block& root, settings& out_settings, report& out)
+control_draft read_process(const block& root, settings& out_settings, report& out)
 {
     if (const auto workers = root.find("workers"))
         out_settings.workers =
@@ -162,18 +137,9 @@ process_draft read_process(const block& root, settings& out_settings, report& ou
         read_drain(*drain, out_settings.drain, out);
     if (const auto watch = root.find("watch"))
         out_settings.watch = read_duration(*watch, watch_range, out).value_or(out_settings.watch);
-
-    metrics_draft metrics;
-    if (const auto from = root.find("metrics"))
-        metrics = read_metrics(*from, out);
-    else if (!root.hides("metrics"))
-        metrics.address = default_metrics_address();
-    out_settings.metrics_address = metrics.address;
-
-    control_draft control;
     if (const auto from = root.find("control"))
-        control = read_control(*from, out_settings.control, out);
-    return {metrics, control};
+        return read_control(*from, out_settings.control, out);
+    return {};
 }
 
 } // namespace ferrule::config

@@ -1,4 +1,4 @@
-// The blocks about the process as a whole: workers, limits, log, metrics, drain, watch.
+// The blocks about the process as a whole: workers, limits, log, control, drain, watch.
 #pragma once
 
 #include "config/block.hpp"
@@ -6,23 +6,13 @@
 
 namespace ferrule::config {
 
-/// What serves the metrics, and where that is written: 0:0 if it is the default.
-struct metrics_draft {
-    std::optional<endpoint> address; ///< nullopt: off, or wrong
-    place at;
-};
-
+/// Where the control socket is, and where that is written.
 struct control_draft {
     std::optional<endpoint> address; ///< nullopt: off, or wrong
     place at;
 };
 
-struct process_draft {
-    metrics_draft metrics;
-    control_draft control;
-};
-
 /// Reads these blocks of `root` into `out_settings`.
-process_draft read_process(const block& root, settings& out_settings, report& out);
+control_draft read_process(const block& root, settings& out_settings, report& out);
 
 } // namespace ferrule::config

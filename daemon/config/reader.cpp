@@ -3,6 +3,7 @@
 #include "config/cross_check.hpp"
 #include "config/keys.hpp"
 #include "config/read_listeners.hpp"
+#include "config/read_metrics.hpp"
 #include "config/read_process.hpp"
 #include "config/read_shutdown.hpp"
 
@@ -32,13 +33,14 @@ settings read_root(const field& from, const std::string& directory, const tls_in
     if (!root.is_map())
         return result;
 
-    const process_draft process = read_process(root, result, out);
+    const control_draft control = read_process(root, result, out);
+    const metrics_draft metrics = read_metrics(root, directory, inspect, result, out);
     const timeouts_block timeouts = read_timeouts(root, out);
     const shutdown_block shutdown = read_shutdown(root, out);
     const auto listeners = read_listeners(root, directory, inspect, out);
     const auto backends = read_backends(root, out);
     if (listeners)
-        check_addresses(*listeners, process, out);
+        check_addresses(*listeners, metrics, control, out);
     check_names(listeners, backends, out);
     if (!listeners || !backends)
         return result;

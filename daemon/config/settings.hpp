@@ -2,6 +2,7 @@
 // reader, beside the messages that explain them; config/ferrule.yaml shows every key.
 #pragma once
 
+#include "base/password.hpp"
 #include "base/secret_text.hpp"
 #include "base/time.hpp"
 #include "ending/rules.hpp"
@@ -136,6 +137,19 @@ struct control_settings {
     friend bool operator==(const control_settings&, const control_settings&) = default;
 };
 
+/// Who may see the metrics, and how. As with listeners, what the reader read is what is used.
+struct metrics_protection_settings {
+    std::string certificate_path;
+    std::string key_path;
+    std::string certificate_pem; ///< the chain, leaf first; empty: plain HTTP
+    std::string key_pem;         ///< secret: never logged
+    std::string password_path;
+    std::vector<base::password_entry> users; ///< none: no password is asked for
+
+    friend bool operator==(const metrics_protection_settings&,
+                           const metrics_protection_settings&) = default;
+};
+
 struct drain_settings {
     milliseconds delay = 0s;    ///< keep accepting, report not ready
     milliseconds timeout = 30s; ///< then what is left is cut
@@ -151,6 +165,7 @@ struct settings {
     log_settings log;
     std::optional<endpoint> metrics_address; ///< nullopt: `off`; never a host name
     control_settings control;
+    metrics_protection_settings metrics_protection;
     drain_settings drain;
     milliseconds watch = 5s; ///< between two looks at the files that listeners name; may be off
     std::vector<listener_settings> listeners;

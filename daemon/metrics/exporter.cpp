@@ -29,14 +29,25 @@ constexpr auto stop_timeout = 1s;
 
 using error_code = boost::system::error_code;
 
+std::shared_ptr<asio::ssl::context> tls_of(const exporter_protection& protection)
+{
+    if (protection.certificate_pem.empty())
+        return nullptr;
+    return make_tls(protection.certificate_pem, protection.key_pem);
+}
+
 } // namespace
 
 /// Everything here belongs to the exporter's thread, once that runs.
 struct exporter::server {
-    server(const registry& process_numbers, const std::string& host, std::uint16_t wanted_port,
-           bool unix_socket, exporter_limits wanted_limits)
-        : limits(wanted_limits), numbers(process_numbers), socket_path(unix_socket ? host : "")
+    server(registry& numbers, const std::string& host, std::uint16_t wanted_port, bool unix_socket,
+           exporter_limits wanted_limits, const exporter_protection& protection)
+        : limits(wanted_limits),
+          shared{numbers, gate, limits.request_timeout},
+          socket_path(unix_socket ? host : ""),
+          tls(tls_of(protection))
     {
+        gate.let_pass(protection.users);
         port = listen_on(acceptor, host, wanted_port, unix_socket);
         accept();
         thread = base::start_thread("ferrule-metrics", [this] { run(); });
@@ -56,11 +67,12 @@ struct exporter::server {
     void stop();
 
     const exporter_limits limits;
-    const registry& numbers;
-    const std::string socket_path; ///< empty for TCP
-    std::uint16_t port = 0;        ///< 0 for a Unix socket
-    open_connections open;         ///< before the context: its end destroys connections
+    exporter_surroundings shared;            ///< before the context, whose end destroys connections
+    const std::string socket_path;           ///< empty for TCP
+    std::uint16_t port = 0;                  ///< 0 for a Unix socket
+    std::shared_ptr<asio::ssl::context> tls; ///< of new connections; null: plain
     asio::io_context context{1};
+    password_gate gate{context};
     listening_socket acceptor{context};
     asio::steady_timer retry{context};
     bool stopping = false;
@@ -87,10 +99,9 @@ void exporter::server::accept()
         if (error)
             return accept_later();
         accept();
-        if (open.size() < limits.connections)
-            std::make_shared<exporter_connection>(std::move(socket), open, numbers,
-                                                  limits.request_timeout)
-                ->next_request();
+        if (shared.open.size() < limits.connections)
+            std::make_shared<exporter_connection>(make_stream(std::move(socket), tls), shared)
+                ->start();
     });
 }
 
@@ -112,17 +123,27 @@ void exporter::server::stop()
     error_code ignored;
     acceptor.close(ignored);
     retry.cancel();
-    for (exporter_connection* peer : open)
+    const auto peers = shared.open; // one that ends at once leaves the set
+    for (exporter_connection* peer : peers)
         peer->stop();
 }
 
 exporter::exporter(registry& numbers, const std::string& host, std::uint16_t port, bool unix_socket,
-                   exporter_limits limits)
-    : server_(std::make_unique<server>(numbers, host, port, unix_socket, limits))
+                   exporter_limits limits, const exporter_protection& protection)
+    : server_(std::make_unique<server>(numbers, host, port, unix_socket, limits, protection))
 {
 }
 
 exporter::~exporter() = default;
+
+void exporter::protect(const exporter_protection& protection)
+{
+    asio::post(server_->context,
+               [to = server_.get(), tls = tls_of(protection), users = protection.users]() mutable {
+                   to->tls = std::move(tls);
+                   to->gate.let_pass(std::move(users));
+               });
+}
 
 std::uint16_t exporter::port() const noexcept
 {

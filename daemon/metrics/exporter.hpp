@@ -1,7 +1,9 @@
-// HTTP for operators: /metrics, /healthz, /readyz. Plain HTTP/1.1 on a thread of its own, so that a
-// slow scrape never delays a session, and served until the process ends, drains included.
+// HTTP for operators: the status page, /metrics, /healthz, /readyz. HTTP/1.1, plain or in TLS, on a
+// thread of its own, so that a slow scrape never delays a session, and served until the process
+// ends, drains included.
 #pragma once
 
+#include "base/password.hpp"
 #include "base/time.hpp"
 #include "metrics/registry.hpp"
 
@@ -9,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ferrule::metrics {
 
@@ -18,19 +21,31 @@ struct exporter_limits {
     std::size_t connections = 64; ///< at once; those above are closed
 };
 
+/// How it is protected. All of it is secret but the certificate.
+struct exporter_protection {
+    std::string certificate_pem; ///< chain, leaf first; empty: plain HTTP
+    std::string key_pem;
+    std::vector<base::password_entry> users; ///< none: no password is asked for
+};
+
 class exporter {
 public:
     /// Binds and starts serving. `host` is an IP address, or the path of a Unix socket when
     /// `unix_socket`; a socket file that nobody listens on is replaced, and ours is removed at the
-    /// end. Throws std::system_error (with the address in its text) if binding fails.
-    /// `numbers` must outlive the exporter.
+    /// end. Throws std::system_error (with the address in its text) if binding fails, and
+    /// std::runtime_error as `protect` does. `numbers` must outlive the exporter.
     exporter(registry& numbers, const std::string& host, std::uint16_t port, bool unix_socket,
-             exporter_limits limits = {});
+             exporter_limits limits = {}, const exporter_protection& protection = {});
 
     /// Stops serving; an answer under way is cut after at most a second.
     ~exporter();
     exporter(const exporter&) = delete;
     exporter& operator=(const exporter&) = delete;
+
+    /// From now on new connections get this certificate and new requests need these passwords. Any
+    /// thread. Throws std::runtime_error, with OpenSSL's reason, if certificate and key are not
+    /// usable; then nothing has changed.
+    void protect(const exporter_protection& protection);
 
     /// The port in use (the kernel's choice if 0 was asked for).
     std::uint16_t port() const noexcept;

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "metrics/listening_socket.hpp"
+#include "metrics/exporter_password.hpp"
+#include "metrics/exporter_stream.hpp"
 #include "metrics/registry.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -10,6 +11,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,45 +23,57 @@ struct http_answer;
 class exporter_connection;
 using open_connections = std::set<exporter_connection*>;
 
+/// What all connections share; it must outlive them.
+struct exporter_surroundings {
+    registry& numbers;
+    password_gate& gate;
+    const base::milliseconds request_timeout;
+    open_connections open{};
+};
+
 /// Lives as long as a read or write of it is pending, and keeps itself in `open`. The exporter's
-/// thread only. `open` and `numbers` must outlive it.
+/// thread only.
 class exporter_connection : public std::enable_shared_from_this<exporter_connection> {
 public:
-    exporter_connection(stream_protocol::socket&& accepted, open_connections& open,
-                        const registry& numbers, base::milliseconds request_timeout);
-    ~exporter_connection() { open_.erase(this); }
+    exporter_connection(stream_ptr accepted, exporter_surroundings& shared);
+    ~exporter_connection() { shared_.open.erase(this); }
     exporter_connection(const exporter_connection&) = delete;
     exporter_connection& operator=(const exporter_connection&) = delete;
 
     /// Begins to serve.
-    void next_request();
+    void start();
 
     /// Ends it now, unless an answer is under way: then after that.
     void stop();
 
 private:
+    void next_request();
     void read_header();
-    void reply();
+    void admit();
+    void admitted(password_gate::verdict verdict);
+    void reply(http_answer said);
     void refuse(const http_answer& refusal);
     void write();
-    void linger();
+    void linger(base::milliseconds patience);
     void discard();
     void close_after(base::milliseconds duration);
+    void time_is_up();
     void close();
 
     using request_parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
 
-    open_connections& open_;
-    const registry& numbers_;
-    const base::milliseconds request_timeout_;
-    stream_protocol::socket socket_;
+    exporter_surroundings& shared_;
+    stream_ptr stream_;
     boost::asio::steady_timer deadline_;
     boost::beast::flat_buffer input_;
     std::optional<request_parser> parser_;
-    std::string wire_; ///< the answer
+    std::string wire_;             ///< the answer
+    std::array<char, 4096> waste_; ///< late input, thrown away
     std::size_t discarded_ = 0;
     bool keep_alive_ = false; ///< another request may follow the answer
+    bool is_waiting_ = false; ///< for a request of which nothing has come yet
     bool answering_ = false;  ///< a request is here and its answer is not yet out
+    bool has_ended_ = false;  ///< our goodbye has begun
     bool stopping_ = false;
 };
 

@@ -309,6 +309,10 @@ void family_list::add_process()
             static_cast<double>(state.session_lines_dropped.load()));
     add(dropped, {{"kind", "message"}}, static_cast<double>(state.log_lines_dropped.load()));
 
+    add(counter("ferrule_metrics_unauthorized_total",
+                "Requests to the metrics address without a good password."),
+        {}, static_cast<double>(state.passwords_refused.load()));
+
     add(gauge("ferrule_build_info", "Always 1; the labels say which Ferrule this is."),
         {{"version", base::version}, {"revision", base::revision}}, 1);
 }

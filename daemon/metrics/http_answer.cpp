@@ -1,8 +1,28 @@
 #include "metrics/http_answer.hpp"
 
+#include "metrics/status_page.hpp"
+
 namespace ferrule::metrics {
 
 namespace {
+
+constexpr const char* plain = "text/plain; charset=utf-8";
+
+/// What changes all the time and names clients is kept by nobody, and stays with this origin.
+std::vector<http_field> status_fields()
+{
+    return {{"Cache-Control", "no-store"},
+            {"Cross-Origin-Resource-Policy", "same-origin"},
+            {"X-Content-Type-Options", "nosniff"}};
+}
+
+std::vector<http_field> page_fields()
+{
+    std::vector<http_field> fields = status_fields();
+    fields.push_back({"Content-Security-Policy", status_page_policy()});
+    fields.push_back({"Referrer-Policy", "no-referrer"});
+    return fields;
+}
 
 http_answer readiness(const process_state& state)
 {
@@ -17,11 +37,8 @@ http_answer readiness(const process_state& state)
 
 http_answer answer(std::string_view method, std::string_view target, const registry& numbers)
 {
-    if (method != "GET" && method != "HEAD") {
-        http_answer refusal{405, "only GET and HEAD\n"};
-        refusal.names_methods = true;
-        return refusal;
-    }
+    if (method != "GET" && method != "HEAD")
+        return {405, "only GET and HEAD\n", plain, {{"Allow", "GET, HEAD"}}};
     const auto path = target.substr(0, target.find('?'));
     if (path == "/metrics")
         return {200, numbers.text(), "text/plain; version=0.0.4; charset=utf-8"};
@@ -29,7 +46,24 @@ http_answer answer(std::string_view method, std::string_view target, const regis
         return {200, "ok\n"};
     if (path == "/readyz")
         return readiness(numbers.process());
-    return {404, "try /metrics, /healthz or /readyz\n"};
+    if (path == "/")
+        return {200, std::string(status_page()), "text/html; charset=utf-8", page_fields()};
+    if (path == "/status.json")
+        return {200, numbers.status(), "application/json", status_fields()};
+    return {404, "try /, /status.json, /metrics, /healthz or /readyz\n"};
+}
+
+http_answer unauthorized()
+{
+    return {401,
+            "a user and a password are needed\n",
+            plain,
+            {{"WWW-Authenticate", "Basic realm=\"Ferrule\", charset=\"UTF-8\""}}};
+}
+
+http_answer too_many_passwords()
+{
+    return {429, "too many passwords wait to be checked\n", plain, {{"Retry-After", "1"}}};
 }
 
 } // namespace ferrule::metrics

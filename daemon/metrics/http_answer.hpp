@@ -1,25 +1,34 @@
-// What the exporter says to a request; how it gets there is in exporter.cpp.
+// What the exporter says to a request; how it gets there is in exporter_connection.cpp.
 #pragma once
 
 #include "metrics/registry.hpp"
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ferrule::metrics {
+
+struct http_field {
+    std::string name;
+    std::string value;
+};
 
 struct http_answer {
     unsigned status = 200; ///< RFC 9110 15
     std::string body;
     std::string type = "text/plain; charset=utf-8";
-    bool names_methods = false; ///< a 405, which owes the client the field Allow
+    std::vector<http_field> fields{}; ///< besides those that every answer has
 };
-
-/// The methods that are answered, as the field Allow has it.
-inline constexpr std::string_view allowed_methods = "GET, HEAD";
 
 /// The answer to `method` on `target` ("/metrics?x=1": what follows the '?' is ignored). The body
 /// is the same for GET and HEAD; it is the caller who leaves it out.
 http_answer answer(std::string_view method, std::string_view target, const registry& numbers);
+
+/// To a request without a good password: 401, with the field that makes a browser ask for one.
+http_answer unauthorized();
+
+/// To one whose password was not checked, since so many were waiting for that: 429.
+http_answer too_many_passwords();
 
 } // namespace ferrule::metrics

@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "metrics/families.hpp"
+#include "metrics/status.hpp"
 
 #include <map>
 #include <mutex>
@@ -138,21 +139,29 @@ std::vector<session_totals> registry::totals() const
     return all;
 }
 
-std::string registry::text() const
+readings registry::read() const
 {
     readings now{{}, {}, {}, {}, {}, process_, read_process_usage()};
-    {
-        const std::lock_guard lock(blocks_->mutex);
-        now.workers = blocks_->of_workers.made();
-        for (const auto& [name, of_each] : blocks_->of_listeners)
-            now.listeners.push_back({name, of_each.made()});
-        for (const auto& [names, of_each] : blocks_->of_servers)
-            now.servers.push_back({names.first, names.second, of_each.made()});
-        for (const auto& [listener, info] : blocks_->certificates)
-            now.certificates.push_back({listener, info});
-        now.certificates_loaded = blocks_->certificates_loaded;
-    }
-    return exposition(now); // outside of the lock: blocks live as long as the registry
+    const std::lock_guard lock(blocks_->mutex);
+    now.workers = blocks_->of_workers.made();
+    for (const auto& [name, of_each] : blocks_->of_listeners)
+        now.listeners.push_back({name, of_each.made()});
+    for (const auto& [names, of_each] : blocks_->of_servers)
+        now.servers.push_back({names.first, names.second, of_each.made()});
+    for (const auto& [listener, info] : blocks_->certificates)
+        now.certificates.push_back({listener, info});
+    now.certificates_loaded = blocks_->certificates_loaded;
+    return now; // to be written outside of the lock: blocks live as long as the registry
+}
+
+std::string registry::text() const
+{
+    return exposition(read());
+}
+
+std::string registry::status() const
+{
+    return status_json(read(), endings_.newest_first(), started_, std::chrono::system_clock::now());
 }
 
 } // namespace ferrule::metrics

@@ -7,8 +7,10 @@
 #pragma once
 
 #include "metrics/counters.hpp"
+#include "metrics/recent_endings.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -43,8 +45,11 @@ struct process_state {
     std::atomic<double> last_reload_seconds{0}; ///< Unix time of the last good (re)load
     std::atomic<bool> last_reload_ok{true};
     std::atomic<std::uint64_t> log_lines_dropped{0};     ///< messages, for whatever reason
+    std::atomic<std::uint64_t> passwords_refused{0};     ///< by the exporter
     std::atomic<std::uint64_t> session_lines_dropped{0}; ///< by the log's writer: the target failed
 };
+
+struct readings;
 
 class registry {
 public:
@@ -79,14 +84,24 @@ public:
     /// One for each listener that ever counted. Any thread; takes the mutex.
     std::vector<session_totals> totals() const;
 
+    /// The sessions that ended last. Any thread, but not a worker's: it has a lock.
+    recent_endings& endings() noexcept { return endings_; }
+
     /// The whole exposition in the Prometheus text format (version 0.0.4). Any thread.
     std::string text() const;
+
+    /// The same for people and programs: /status.json (docs/metrics.md has its fields). Any thread.
+    std::string status() const;
 
 private:
     struct blocks;
 
+    readings read() const;
+
+    const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
     std::unique_ptr<blocks> blocks_;
     process_state process_;
+    recent_endings endings_;
 };
 
 } // namespace ferrule::metrics

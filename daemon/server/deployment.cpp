@@ -55,6 +55,12 @@ metrics::certificate_info info_of(const tls::certificate_facts& facts)
 
 } // namespace
 
+metrics::exporter_protection protection_of(const config::settings& settings)
+{
+    const config::metrics_protection_settings& from = settings.metrics_protection;
+    return {from.certificate_pem, from.key_pem, from.users};
+}
+
 std::uint64_t sessions_for_descriptors(std::uint64_t descriptors, int workers,
                                        std::size_t listening_sockets)
 {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "metrics/exporter.hpp"
 #include "metrics/registry.hpp"
 #include "server/inherited_sockets.hpp"
 #include "server/resolve.hpp"
@@ -76,6 +77,9 @@ private:
     lookups known_;
     std::map<std::string, tls::ticket_key> ticket_keys_; ///< random ones, kept over reloads
 };
+
+/// How the exporter is protected.
+metrics::exporter_protection protection_of(const config::settings& settings);
 
 /// How many sessions fit into the descriptors of this process (two for each), for `limits.sessions:
 /// auto`.

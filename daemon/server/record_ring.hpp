@@ -11,6 +11,12 @@
 
 namespace ferrule::server {
 
+/// What a worker hands over. A session without a line in the log still goes to the status page.
+struct handed_over {
+    session::record session;
+    bool is_logged = true;
+};
+
 /// A queue of fixed size between one thread that pushes and one that pops, without a lock. The
 /// memory of the records (about half a megabyte) is only reserved: pages become real as they are
 /// used.
@@ -18,13 +24,13 @@ class record_ring {
 public:
     static constexpr std::uint32_t capacity = 1024;
 
-    record_ring() : slots_{std::allocator<session::record>{}.allocate(capacity)} {}
-    ~record_ring() { std::allocator<session::record>{}.deallocate(slots_, capacity); }
+    record_ring() : slots_{std::allocator<handed_over>{}.allocate(capacity)} {}
+    ~record_ring() { std::allocator<handed_over>{}.deallocate(slots_, capacity); }
     record_ring(const record_ring&) = delete;
     record_ring& operator=(const record_ring&) = delete;
 
     /// Copies the record in; false if there is no room. The pushing thread.
-    bool push(const session::record& ended) noexcept
+    bool push(const session::record& ended, bool is_logged = true) noexcept
     {
         const std::uint32_t head = head_.load(std::memory_order_relaxed);
         // The other side's index is only looked at when the old look does not suffice any more: it
@@ -34,7 +40,7 @@ public:
             if (head - seen_tail_ == capacity)
                 return false;
         }
-        std::construct_at(slots_ + head % capacity, ended);
+        std::construct_at(slots_ + head % capacity, handed_over{ended, is_logged});
         // Not just release: whoever pushes looks next at whether the writer sleeps, and the writer
         // before it sleeps at whether something was pushed. One order of all four makes sure that
         // one of the two sees the other.
@@ -43,7 +49,7 @@ public:
     }
 
     /// The oldest record, or null. Valid until pop(). The popping thread.
-    const session::record* front() const noexcept
+    const handed_over* front() const noexcept
     {
         return is_empty() ? nullptr : slots_ + tail_.load(std::memory_order_relaxed) % capacity;
     }
@@ -59,10 +65,10 @@ public:
     }
 
 private:
-    static_assert(std::is_trivially_copyable_v<session::record>);
+    static_assert(std::is_trivially_copyable_v<handed_over>);
     static_assert((capacity & (capacity - 1)) == 0, "indices run over");
 
-    session::record* const slots_;
+    handed_over* const slots_;
     alignas(64) std::atomic<std::uint32_t> head_{0}; ///< the pushing thread's, with seen_tail_
     std::uint32_t seen_tail_ = 0;
     alignas(64) std::atomic<std::uint32_t> tail_{0}; ///< the popping thread's

@@ -121,6 +121,26 @@ void server::note_loads(listeners before, listeners after)
     }
 }
 
+/// A reload has read files that had been refused, and found in them what is in force.
+void server::note_mended(listeners after)
+{
+    for (const watched_files& each : watched_) {
+        if (each.refusal.empty())
+            continue;
+        const auto old =
+            std::ranges::find(settings_.listeners, each.listener, &config::listener_settings::name);
+        const auto fresh =
+            std::ranges::find(after, each.listener, &config::listener_settings::name);
+        if (old == settings_.listeners.end() || fresh == after.end())
+            continue;
+        const bool is_same = each.what == kind::certificate
+                                 ? same_certificate(old->tls, fresh->tls)
+                                 : old->tls.ticket_keys_text == fresh->tls.ticket_keys_text;
+        if (is_same)
+            loads_of(numbers_, each)[loaded_ok].add();
+    }
+}
+
 /// Begins anew with the files of the settings in force.
 void server::watch_files()
 {
@@ -174,9 +194,11 @@ void server::refresh(watched_files& files, const file_sightings& seen)
     if (look_at(files.paths) != seen)
         return; // changed while they were read: the next looks will see them rest
     if (fresh.tls == listener->tls) {
-        if (!std::exchange(files.refusal, {}).empty())
-            log_.say(log_level::info, noun_of(files.what) + " in force is in the files again" +
-                                          " listener=" + files.listener);
+        if (std::exchange(files.refusal, {}).empty())
+            return;
+        loads_of(numbers_, files)[loaded_ok].add();
+        log_.say(log_level::info, noun_of(files.what) + " in force is in the files again" +
+                                      " listener=" + files.listener);
         return;
     }
     const auto findings = inspect_tls(fresh.tls);

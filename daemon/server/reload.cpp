@@ -53,6 +53,8 @@ server::reload_result server::try_reload()
     deployment::prepared prepared;
     try {
         prepared = deployment_.prepare(*fresh.reading.settings);
+        if (exporter_)
+            exporter_->protect(protection_of(*fresh.reading.settings));
     } catch (const std::exception& error) {
         return {exit_failed, error.what()};
     }
@@ -73,6 +75,7 @@ void server::take_effect(deployment::prepared& prepared, config::settings fresh)
             numbers_.forget_certificate(each.name);
     }
     note_loads(settings_.listeners, fresh.listeners);
+    note_mended(fresh.listeners);
     settings_ = std::move(fresh);
     watch_files();
     log_.reconfigure(settings_.log);

@@ -82,6 +82,7 @@ private:
     // refresh_files.cpp
     using listeners = std::span<const config::listener_settings>;
     void note_loads(listeners before, listeners after);
+    void note_mended(listeners after);
     void watch_files();
     void look_at_files_later();
     void look_at_files();

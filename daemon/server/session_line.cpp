@@ -1,4 +1,4 @@
-// The three ways to write an ended session, of which server/session_log.hpp speaks.
+// The ways to show an ended session, of which server/session_log.hpp speaks.
 #include "server/log_text.hpp"
 #include "server/session_log.hpp"
 
@@ -239,6 +239,29 @@ bool is_logged(const session::record& ended, config::log_level level,
         (which == config::logged_sessions::abnormal && !is_abnormal(ended)))
         return false;
     return level_of(ended) >= level;
+}
+
+metrics::ended_session on_status_page(const session::record& ended) noexcept
+{
+    metrics::ended_session shown;
+    shown.ended_at_microseconds = ended.ended_at_microseconds;
+    shown.session_id = ended.session_id;
+    shown.listener = ended.listener;
+    shown.client = ended.client;
+    shown.sni = ended.sni;
+    shown.backend = ended.backend;
+    shown.server = ended.server;
+    shown.bytes = ended.bytes;
+    shown.lost = ended.lost;
+    shown.cause = ended.cause;
+    shown.second = ended.second;
+    shown.detail = ended.detail;
+    shown.client_act = ended.client_act;
+    shown.backend_act = ended.backend_act;
+    shown.outcome = ended.outcome;
+    shown.is_abnormal = is_abnormal(ended);
+    shown.close_microseconds = ended.close.count();
+    return shown;
 }
 
 } // namespace ferrule::server

@@ -91,6 +91,7 @@ struct session_log::writer {
     std::atomic<config::logged_sessions> sessions;
 
     metrics::process_state& process;
+    metrics::recent_endings& endings;
     std::vector<metrics::worker_counters*> counters; ///< [worker]
     std::vector<std::unique_ptr<record_ring>> rings; ///< [worker]
     std::mutex mutex;
@@ -114,6 +115,7 @@ session_log::writer::writer(const config::log_settings& settings, int workers,
       format{settings.format},
       sessions{settings.sessions},
       process{numbers.process()},
+      endings{numbers.endings()},
       target{settings.target, process}
 {
     session_lines.set_level(spdlog::level::trace); // what is written was decided before
@@ -197,11 +199,13 @@ bool session_log::writer::write_sessions()
     for (const auto& ring : rings) {
         // At most one round, so that a busy worker does not keep the others' lines waiting.
         for (std::uint32_t count = 0; count < record_ring::capacity; ++count) {
-            const session::record* ended = ring->front();
+            const handed_over* ended = ring->front();
             if (ended == nullptr)
                 break;
             found = true;
-            write_session(*ended);
+            endings.note(on_status_page(ended->session));
+            if (ended->is_logged)
+                write_session(ended->session);
             ring->pop();
         }
     }
@@ -253,12 +257,11 @@ void session_log::ended(int worker, const session::record& session) noexcept
 {
     const auto index = static_cast<std::size_t>(worker);
     CHECK(index < writer_->rings.size(), "a worker's number is below the number of workers");
-    if (!is_logged(session, writer_->level.load(std::memory_order_relaxed),
-                   writer_->sessions.load(std::memory_order_relaxed)))
-        return;
-    if (writer_->rings[index]->push(session))
+    const bool has_line = is_logged(session, writer_->level.load(std::memory_order_relaxed),
+                                    writer_->sessions.load(std::memory_order_relaxed));
+    if (writer_->rings[index]->push(session, has_line))
         writer_->bell.ring();
-    else
+    else if (has_line)
         writer_->counters[index]->log_lines_dropped.add();
 }
 

@@ -36,6 +36,9 @@ config::log_level level_of(const session::record& ended) noexcept;
 bool is_logged(const session::record& ended, config::log_level level,
                config::logged_sessions which) noexcept;
 
+/// The same for the status page.
+metrics::ended_session on_status_page(const session::record& ended) noexcept;
+
 class session_log {
 public:
     enum class style : std::uint8_t { configured, demo };
@@ -52,7 +55,8 @@ public:
     session_log(const session_log&) = delete;
     session_log& operator=(const session_log&) = delete;
 
-    /// Hands over an ended session. Only worker `worker`'s thread may call it; never blocks.
+    /// Hands over an ended session, for its line and for the status page. Only worker `worker`'s
+    /// thread may call it; never blocks.
     void ended(int worker, const session::record& session) noexcept;
 
     /// Logs a message of the process itself. Any thread but not for use per session; never blocks

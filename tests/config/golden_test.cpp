@@ -42,6 +42,13 @@ const temporary_directory& files()
         directory.write("several.tickets", tickets + "\n" + std::string(104, 'B') + "\n" +
                                                std::string(108, 'B') + "=\n" + tickets);
         directory.write("empty.tickets", "# none yet\n");
+        const std::string entry =
+            "op:$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vw"
+            "PZN.Pq.H91p5hVO1\n";
+        directory.write("good.passwords", "# who may scrape\n" + entry);
+        directory.write("open.passwords", entry, 0644);
+        directory.write("bad.passwords", entry + "op2:secret\n");
+        directory.write("empty.passwords", "");
         directory.write("large.pem", std::string(1024 * 1024 + 1, 'x'));
         std::filesystem::create_directory(directory.path("directory.pem"));
         std::filesystem::create_symlink("loop.pem", directory.path("loop.pem"));

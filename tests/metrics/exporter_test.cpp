@@ -72,7 +72,7 @@ TEST_F(exporter_test, what_is_not_there_is_a_404)
 {
     const exporter served{numbers, "127.0.0.1", 0, false};
     EXPECT_TRUE(
-        begins_with(raw_client::to_ip4(served.port()).get("/"), "HTTP/1.1 404 Not Found\r\n"));
+        begins_with(raw_client::to_ip4(served.port()).get("/x"), "HTTP/1.1 404 Not Found\r\n"));
 }
 
 TEST_F(exporter_test, other_methods_are_a_405_that_names_those_allowed)

@@ -35,6 +35,48 @@ TEST(http_answer, readiness_follows_the_life_of_the_process)
     EXPECT_EQ(answer("GET", "/readyz", numbers).body, "draining\n");
 }
 
+std::string field(const http_answer& said, const std::string& name)
+{
+    for (const http_field& each : said.fields)
+        if (each.name == name)
+            return each.value;
+    return {};
+}
+
+TEST(http_answer, the_status_comes_as_json_that_nobody_keeps)
+{
+    const registry numbers{1};
+    const http_answer said = answer("GET", "/status.json", numbers);
+    EXPECT_EQ(said.status, 200u);
+    EXPECT_EQ(said.type, "application/json");
+    EXPECT_EQ(field(said, "Cache-Control"), "no-store");
+    EXPECT_EQ(field(said, "Cross-Origin-Resource-Policy"), "same-origin");
+    EXPECT_EQ(field(said, "X-Content-Type-Options"), "nosniff");
+}
+
+TEST(http_answer, the_page_may_run_only_itself)
+{
+    const registry numbers{1};
+    const http_answer said = answer("GET", "/", numbers);
+    EXPECT_EQ(said.status, 200u);
+    EXPECT_EQ(said.type, "text/html; charset=utf-8");
+    EXPECT_EQ(said.body.rfind("<!doctype html>", 0), 0u);
+    EXPECT_EQ(field(said, "Cache-Control"), "no-store");
+    const std::string policy = field(said, "Content-Security-Policy");
+    EXPECT_EQ(policy.rfind("default-src 'none'; ", 0), 0u) << policy;
+    EXPECT_EQ(policy.find("unsafe"), std::string::npos) << policy;
+    EXPECT_EQ(policy.find("http"), std::string::npos) << policy;
+}
+
+TEST(http_answer, the_page_names_nothing_from_elsewhere)
+{
+    const registry numbers{1};
+    const std::string page = answer("GET", "/", numbers).body;
+    for (const char* word : {"http:", "https:", "//cdn", "@import", "url(", "innerHTML",
+                             "outerHTML", "insertAdjacentHTML", "document.write", "eval("})
+        EXPECT_EQ(page.find(word), std::string::npos) << word;
+}
+
 TEST(http_answer, what_follows_a_question_mark_does_not_matter)
 {
     const registry numbers{1};
@@ -44,7 +86,8 @@ TEST(http_answer, what_follows_a_question_mark_does_not_matter)
 TEST(http_answer, other_paths_do_not_exist)
 {
     const registry numbers{1};
-    for (const char* target : {"/", "", "/metrics/", "/Metrics", "metrics", "*", "/healthz/x"})
+    for (const char* target :
+         {"", "/metrics/", "/status", "//", "/Metrics", "metrics", "*", "/healthz/x"})
         EXPECT_EQ(answer("GET", target, numbers).status, 404u) << target;
 }
 
@@ -54,7 +97,8 @@ TEST(http_answer, other_methods_are_refused_with_those_that_are_not)
     for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", "BREW"}) {
         const http_answer said = answer(method, "/metrics", numbers);
         EXPECT_EQ(said.status, 405u) << method;
-        EXPECT_TRUE(said.names_methods) << method;
+        ASSERT_EQ(said.fields.size(), 1u) << method;
+        EXPECT_EQ(said.fields[0].name + ": " + said.fields[0].value, "Allow: GET, HEAD");
     }
 }
 

@@ -25,7 +25,7 @@ TEST(record_ring, it_gives_back_what_it_got_in_order)
         EXPECT_TRUE(ring.push(numbered(id)));
     for (std::uint64_t id = 1; id <= 3; ++id) {
         ASSERT_NE(ring.front(), nullptr);
-        EXPECT_EQ(ring.front()->session_id, id);
+        EXPECT_EQ(ring.front()->session.session_id, id);
         ring.pop();
     }
     EXPECT_TRUE(ring.is_empty());
@@ -42,7 +42,7 @@ TEST(record_ring, a_full_one_takes_no_more_until_there_is_room)
     EXPECT_FALSE(ring.push(numbered(9999)));
     for (std::uint64_t id = 1; id <= record_ring::capacity; ++id) {
         ASSERT_NE(ring.front(), nullptr);
-        EXPECT_EQ(ring.front()->session_id, id);
+        EXPECT_EQ(ring.front()->session.session_id, id);
         ring.pop();
     }
     EXPECT_TRUE(ring.is_empty());
@@ -65,8 +65,8 @@ TEST(record_ring, two_threads_that_sleep_and_ring_miss_nothing)
     });
     std::uint64_t expected = 1;
     while (expected <= count) {
-        if (const session::record* ended = ring.front()) {
-            ASSERT_EQ(ended->session_id, expected);
+        if (const handed_over* ended = ring.front()) {
+            ASSERT_EQ(ended->session.session_id, expected);
             ring.pop();
             ++expected;
         } else {

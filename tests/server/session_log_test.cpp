@@ -100,6 +100,39 @@ TEST_F(session_log_test, level_and_choice_of_sessions_filter)
     EXPECT_EQ(dropped_sessions(), 0u) << "what is not wanted is not dropped";
 }
 
+TEST_F(session_log_test, the_status_page_gets_every_ending_whatever_is_logged)
+{
+    settings.sessions = config::logged_sessions::none;
+    auto log = make();
+    log->ended(0, whole_session(1));
+    log->ended(0, lossy_session(2));
+    log->ended(0, probe_session(3));
+    log.reset();
+    EXPECT_TRUE(lines_of(path).empty());
+
+    const auto shown = numbers.endings().newest_first();
+    ASSERT_EQ(shown.size(), 3u);
+    EXPECT_EQ(shown[0].cause, ending::cause::probe);
+    EXPECT_FALSE(shown[0].is_abnormal);
+    EXPECT_TRUE(shown[1].is_abnormal);
+    const session::record lossy = lossy_session(2);
+    EXPECT_EQ(shown[1].session_id, 2u);
+    EXPECT_EQ(shown[1].ended_at_microseconds, lossy.ended_at_microseconds);
+    EXPECT_EQ(shown[1].listener.view(), "web");
+    EXPECT_EQ(shown[1].client.view(), lossy.client.view());
+    EXPECT_EQ(shown[1].sni.view(), lossy.sni.view());
+    EXPECT_EQ(shown[1].backend.view(), lossy.backend.view());
+    EXPECT_EQ(shown[1].server.view(), lossy.server.view());
+    EXPECT_EQ(shown[1].bytes, lossy.bytes);
+    EXPECT_EQ(shown[1].lost, lossy.lost);
+    EXPECT_EQ(shown[1].second, lossy.second);
+    EXPECT_EQ(shown[1].detail.view(), lossy.detail.view());
+    EXPECT_EQ(shown[1].client_act, lossy.client_act);
+    EXPECT_EQ(shown[1].backend_act, lossy.backend_act);
+    EXPECT_EQ(shown[1].outcome, lossy.outcome);
+    EXPECT_EQ(shown[1].close_microseconds, lossy.close.count());
+}
+
 TEST_F(session_log_test, a_reload_changes_level_format_and_choice)
 {
     auto log = make();

@@ -225,14 +225,26 @@ class Certificates(SecretsCase):
         logged = [text for _, text in daemon.messages if "not picked up" in text]
         self.assertEqual(len(logged), 2, logged)
 
-    def test_a_pair_that_is_back_as_it_was_is_no_change(self):
+    def test_a_pair_that_is_back_as_it_was_is_good_again(self):
         self.publish("localhost")
         daemon = self.start_with_files()
         self.publish_texts("nonsense", texts("localhost")[1])
         self.wait_for_loads(daemon, 1, "failed")
         self.publish("localhost")
         daemon.message("certificate in force is in the files again listener=web")
-        self.assertEqual((self.loads(daemon), self.loads(daemon, "failed")), (0, 1))
+        self.assertEqual((self.loads(daemon), self.loads(daemon, "failed")), (1, 1))
+
+    def test_a_reload_that_finds_it_back_as_it_was_says_so_as_well(self):
+        self.publish("localhost")
+        daemon = self.start_with_files(watch="1s")
+        self.publish_texts("nonsense", texts("localhost")[1])
+        self.wait_for_loads(daemon, 1, "failed")
+        daemon.write(pathlib.Path(daemon.path).read_text(encoding="utf-8").replace(
+            "watch: 1s", "watch: off"))
+        self.publish("localhost")
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for_metric("ferrule_reloads_total", 1, result="ok")
+        self.wait_for_loads(daemon, 1)
 
     def test_one_listener_is_renewed_although_the_files_of_another_are_bad(self):
         self.write("localhost")

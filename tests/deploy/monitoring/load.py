@@ -4,13 +4,16 @@ The backend does what the first byte of a request says; each kind of ending is a
 listener that it needs. `run` plays them until it is told to stop.
 """
 
+import subprocess
 import threading
 import time
 
 from support.backend import Backend, echo
 from support.configuration import configuration, listener
+from support.places import BINARY, fresh
 from support.tcp import FIN, RST, TCP_CLOSE, pattern
 from support.tls_client import TLS13, HandshakeFailed, TlsClient, client_context
+from support.waiting import LIMIT
 
 FIRST = 15  # of each kind without a pause: a share of three or four sessions is no share
 PAUSE = 0.4  # seconds between two of a kind then
@@ -29,6 +32,7 @@ LISTENERS = {
               "shutdown": {"half_close_timeout": "200ms", "drain_timeout": "200ms"}},
     "slow": {"shutdown": {"deadline": "700ms"}},
     "brief": {"timeouts": {"lifetime": "1s"}},
+    "ordered": {},
 }
 
 # What the load makes, as series that must have counted: (name, labels).
@@ -36,7 +40,7 @@ MADE = [
     *[("ferrule_sessions_ended_total", f'cause="{cause}"') for cause in (
         "client_eof", "backend_eof", "client_truncated", "client_reset", "backend_reset",
         "tls_error", "handshake_failed", "probe", "no_backend", "idle_timeout", "write_stalled",
-        "lifetime", "drain")],
+        "lifetime", "drain", "killed")],
     *[("ferrule_sessions_ended_total", f'outcome="{outcome}"') for outcome in (
         "whole", "lost")],
     *[("ferrule_close_notify_total", f'event="{event}"') for event in (
@@ -90,12 +94,14 @@ class Load:
         self._threads = []
         self._context = client_context(TLS13)
         self._ticket = None
+        self._control = fresh("control")
 
     def settings(self, certificate, **more):
         return configuration(
             [listener(name, "gone" if name == "down" else "app", *certificate, **options)
              for name, options in LISTENERS.items()],
-            {"app": [self.app.text], "gone": [self.gone.text]}, **more)
+            {"app": [self.app.text], "gone": [self.gone.text]},
+            control={"path": str(self._control)}, **more)
 
     # --- kinds of endings -----------------------------------------------------------------------
 
@@ -212,6 +218,14 @@ class Load:
             client.send(b"more")
         client.close()
 
+    def ended_by_order(self, address):
+        client = self._ask(address, b"e")
+        client.read_exactly(1)
+        subprocess.run([BINARY, "ctl", "--socket", str(self._control), "sessions", "kill",
+                        "--listener", "ordered"], stdin=subprocess.DEVNULL, capture_output=True,
+                       check=True, timeout=LIMIT)
+        return client
+
     KINDS = {
         "web": [web_clean, web_clean_in_tls_1_2, web_backend_ends, web_half_close, web_tls_error,
                 web_probe],
@@ -219,7 +233,7 @@ class Load:
         "hello": [hello_no_tls, hello_left, hello_slow], "down": [down],
         "unanswered": [unanswered],
         "stuck": [stuck_idle, stuck_stalled, stuck_half_closed, stuck_at_the_end],
-        "slow": [slow], "brief": [brief],
+        "slow": [slow], "brief": [brief], "ordered": [ended_by_order],
     }
 
     # --- playing them ---------------------------------------------------------------------------
@@ -242,7 +256,7 @@ class Load:
                     client.read_until_end()
             except (OSError, HandshakeFailed):
                 pass  # an end that came a step earlier; the counters say whether it was the one
-            except AssertionError as failure:
+            except (AssertionError, subprocess.SubprocessError) as failure:
                 self.failures.append(f"{time.strftime('%X')} {kind.__name__}: {failure}")
             finally:
                 if client is not None:

@@ -54,20 +54,20 @@ def impolite(cause):
 
 
 row("R110", "`idle-polite`: a session that was silent for more than a second ends clean",
-    given="`idle: 1500ms`; request and answer, then silence from both",
-    listener=idle("1500ms"), **polite("idle_timeout"))(ends_politely)
+    given="`idle: 4s`; request and answer, then silence from both",
+    listener=idle("4s"), **polite("idle_timeout"))(ends_politely)
 
 row("R111", "`idle-polite`: a session in which bytes moved a moment ago is cut",
-    given="`idle: 600ms`; request and answer, then silence from both",
-    listener=idle("600ms"), **impolite("idle_timeout"))(ends_by_reset)
+    given="`idle: 900ms`; request and answer, then silence from both",
+    listener=idle("900ms"), **impolite("idle_timeout"))(ends_by_reset)
 
 row("R112", "`on_proxy_end: notify` is always polite",
-    given="`on_proxy_end: notify`, `idle: 800ms`; request and answer, then silence from both",
-    listener=idle("800ms", on_proxy_end="notify"), **polite("idle_timeout"))(ends_politely)
+    given="`on_proxy_end: notify`, `idle: 3s`; request and answer, then silence from both",
+    listener=idle("3s", on_proxy_end="notify"), **polite("idle_timeout"))(ends_politely)
 
 row("R113", "`on_proxy_end: reset` never is",
-    given="`on_proxy_end: reset`, `idle: 1500ms`; request and answer, then silence from both",
-    listener=idle("1500ms", on_proxy_end="reset"), **impolite("idle_timeout"))(ends_by_reset)
+    given="`on_proxy_end: reset`, `idle: 3s`; request and answer, then silence from both",
+    listener=idle("3s", on_proxy_end="reset"), **impolite("idle_timeout"))(ends_by_reset)
 
 
 @row("R114", "one direction that moves keeps the session",
@@ -160,10 +160,10 @@ row("R118", "`lifetime` in silence is polite",
 
 
 @row("R119", "a half-closed session is ended by its own limit, not by `idle`",
-     given="`idle: 500ms`, `half_close_timeout: 4s`; the client ends, the backend answers after 1 "
+     given="`idle: 900ms`, `half_close_timeout: 4s`; the client ends, the backend answers after 1 "
            "s",
      client="all bytes, close_notify, FIN", backend="all bytes, FIN",
-     listener=idle("500ms", half_close_timeout="4s"),
+     listener=idle("900ms", half_close_timeout="4s"),
      ends=Ends("client_eof", "backend_eof", "exchanged", "exchanged"))
 def not_idle_but_half_closed(it):
     client, peer = it.connect()

@@ -22,7 +22,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen unix:{folder}/socket; root {folder}/www;
+        listen {address}; root {folder}/www;
         location /close/ {{ alias {folder}/www/; keepalive_timeout 0; }}
         location /up/ {{ dav_methods PUT; create_full_put_path on; }}
     }}
@@ -31,24 +31,28 @@ http {{
 
 
 class Nginx:
-    """A plaintext nginx on a Unix socket. `/NAME` keeps the connection, `/close/NAME` closes it
-    after the answer, and PUT to `/up/NAME` stores the body."""
+    """A plaintext nginx on a Unix socket, or on `address` ("127.0.0.1:8080"). `/NAME` keeps the
+    connection, `/close/NAME` closes it after the answer, and PUT to `/up/NAME` stores the body."""
 
-    def __init__(self):
+    def __init__(self, address=None):
         self.folder = fresh("nginx")
+        self.text = address or f"unix:{self.folder}/socket"
         self.www = self.folder / "www"
         (self.www / "up").mkdir(parents=True)
         configuration = self.folder / "nginx.conf"
-        configuration.write_text(NGINX_CONFIGURATION.format(folder=self.folder), encoding="ascii")
-        self.text = f"unix:{self.folder}/socket"
+        configuration.write_text(NGINX_CONFIGURATION.format(
+            folder=self.folder, address=self.text), encoding="ascii")
         self.process = subprocess.Popen(
             [NGINX, "-p", str(self.folder), "-e", str(self.folder / "error.log"), "-c",
              str(configuration)], stdin=subprocess.DEVNULL)
         eventually(self._answers, "nginx to listen")
 
     def _answers(self):
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(f"{self.folder}/socket") == 0
+        host, _, port = self.text.partition(":")
+        family, address = ((socket.AF_UNIX, port) if host == "unix"
+                           else (socket.AF_INET, (host, int(port))))
+        with socket.socket(family) as probe:
+            return probe.connect_ex(address) == 0
 
     def errors(self):
         return (self.folder / "error.log").read_text(encoding="utf-8", errors="replace")

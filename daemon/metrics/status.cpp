@@ -1,0 +1,229 @@
+#include "metrics/status.hpp"
+
+#include "base/json.hpp"
+#include "base/utf8.hpp"
+#include "base/version.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace ferrule::metrics {
+
+namespace {
+
+namespace json = boost::json;
+using clock = std::chrono::system_clock;
+
+constexpr auto to_backend = static_cast<std::size_t>(ending::direction::to_backend);
+constexpr auto to_client = static_cast<std::size_t>(ending::direction::to_client);
+
+/// The sum over workers of the number that `read` finds in a block.
+template <typename Block, typename Read>
+std::uint64_t sum(const std::vector<const Block*>& of_workers, Read read)
+{
+    std::uint64_t total = 0;
+    for (const Block* block : of_workers)
+        total += read(*block).get();
+    return total;
+}
+
+/// Whole milliseconds, since Boost.JSON writes fractions with an exponent.
+std::int64_t unix_ms(clock::time_point moment)
+{
+    using std::chrono::duration_cast;
+    return duration_cast<std::chrono::milliseconds>(moment.time_since_epoch()).count();
+}
+
+std::int64_t to_ms(double unix_seconds)
+{
+    return static_cast<std::int64_t>(unix_seconds * 1000);
+}
+
+/// Text from outside, which need not be UTF-8; empty is null.
+json::value text_or_null(std::string_view text)
+{
+    if (text.empty())
+        return nullptr;
+    return json::value(json::string(base::valid_utf8(text)));
+}
+
+json::string word(std::string_view text)
+{
+    return json::string(text.data(), text.size());
+}
+
+/// The second cause; none is null.
+json::value cause_or_null(ending::cause cause)
+{
+    if (cause == ending::cause::none)
+        return nullptr;
+    return word(ending::to_text(cause));
+}
+
+json::object by_direction(std::uint64_t backend, std::uint64_t client)
+{
+    return {{"to_backend", backend}, {"to_client", client}};
+}
+
+std::string_view state_of(const process_state& state)
+{
+    if (state.draining)
+        return "draining";
+    return state.ready ? "ready" : "starting";
+}
+
+json::object process_of(const process_state& state, clock::time_point started,
+                        clock::time_point moment)
+{
+    return {{"state", word(state_of(state))},
+            {"version", word(base::version)},
+            {"revision", text_or_null(base::revision)},
+            {"started_at_ms", unix_ms(started)},
+            {"uptime_ms", std::max<std::int64_t>(0, unix_ms(moment) - unix_ms(started))},
+            {"last_reload",
+             {{"good", state.last_reload_ok.load()},
+              {"loaded_at_ms", to_ms(state.last_reload_seconds)},
+              {"ok", state.reloads_ok.load()},
+              {"failed", state.reloads_failed.load()}}}};
+}
+
+bool is_configured(const readings& now, const std::string& listener)
+{
+    return std::any_of(now.certificates.begin(), now.certificates.end(),
+                       [&](const auto& each) { return each.listener == listener; });
+}
+
+json::object handshakes_of(const listener_readings& listener)
+{
+    const auto count = [&](handshake_result result) {
+        return sum(
+            listener.of_workers, [=](const auto& block) -> auto& {
+                return block.handshakes[static_cast<std::size_t>(result)];
+            });
+    };
+    return {{"ok", count(handshake_result::ok)},
+            {"failed", count(handshake_result::failed)},
+            {"timeout", count(handshake_result::timeout)},
+            {"aborted", count(handshake_result::aborted)}};
+}
+
+json::array listeners_of(const readings& now)
+{
+    json::array all;
+    for (const listener_readings& each : now.listeners) {
+        const auto count = [&](auto member) {
+            return sum(
+                each.of_workers, [=](const auto& block) -> auto& { return block.*member; });
+        };
+        const auto both_ways = [&](auto member) {
+            const auto one = [&](std::size_t way) {
+                return sum(
+                    each.of_workers, [=](const auto& block) -> auto& {
+                        return (block.*member)[way];
+                    });
+            };
+            return by_direction(one(to_backend), one(to_client));
+        };
+        all.push_back(json::object{{"name", text_or_null(each.listener)},
+                                   {"configured", is_configured(now, each.listener)},
+                                   {"started", count(&listener_counters::sessions_started)},
+                                   {"open", count(&listener_counters::sessions_open)},
+                                   {"half_closed", count(&listener_counters::sessions_half_closed)},
+                                   {"closing", count(&listener_counters::sessions_closing)},
+                                   {"handshakes", handshakes_of(each)},
+                                   {"bytes", both_ways(&listener_counters::bytes)},
+                                   {"lost_bytes", both_ways(&listener_counters::lost_bytes)}});
+    }
+    return all;
+}
+
+json::array servers_of(const readings& now)
+{
+    json::array all;
+    for (const server_readings& each : now.servers) {
+        const auto count = [&](auto member) {
+            return sum(
+                each.of_workers, [=](const auto& block) -> auto& { return block.*member; });
+        };
+        all.push_back(json::object{{"backend", text_or_null(each.backend)},
+                                   {"server", text_or_null(each.server)},
+                                   {"connects",
+                                    {{"ok", count(&server_counters::connects)},
+                                     {"failed", count(&server_counters::connect_failures)}}}});
+    }
+    return all;
+}
+
+json::array certificates_of(const readings& now)
+{
+    json::array all;
+    for (const auto& [listener, info] : now.certificates)
+        all.push_back(json::object{{"listener", text_or_null(listener)},
+                                   {"subject", text_or_null(info.subject)},
+                                   {"serial", text_or_null(info.serial)},
+                                   {"not_after_ms", to_ms(info.not_after_seconds)}});
+    return all;
+}
+
+/// How often each cause met each outcome, over all listeners; what never happened is left out.
+json::array endings_of(const readings& now)
+{
+    json::array all;
+    for (const auto cause : ending::all_causes)
+        for (const auto outcome : ending::all_outcomes) {
+            std::uint64_t sessions = 0;
+            for (const listener_readings& each : now.listeners)
+                sessions += sum(
+                    each.of_workers, [=](const auto& block) -> auto& {
+                        return block.sessions_ended[static_cast<std::size_t>(cause)]
+                                                   [static_cast<std::size_t>(outcome)];
+                    });
+            if (sessions > 0)
+                all.push_back(json::object{{"cause", word(ending::to_text(cause))},
+                                           {"outcome", word(ending::to_text(outcome))},
+                                           {"sessions", sessions}});
+        }
+    return all;
+}
+
+json::object ended(const ended_session& session)
+{
+    return {{"session", session.session_id},
+            {"ended_at_ms", session.ended_at_microseconds / 1000},
+            {"listener", text_or_null(session.listener.view())},
+            {"client", text_or_null(session.client.view())},
+            {"sni", text_or_null(session.sni.view())},
+            {"backend", text_or_null(session.backend.view())},
+            {"server", text_or_null(session.server.view())},
+            {"cause", cause_or_null(session.cause)},
+            {"second", cause_or_null(session.second)},
+            {"detail", text_or_null(session.detail.view())},
+            {"outcome", word(ending::to_text(session.outcome))},
+            {"client_act", word(ending::to_text(session.client_act))},
+            {"backend_act", word(ending::to_text(session.backend_act))},
+            {"abnormal", session.is_abnormal},
+            {"bytes", by_direction(session.bytes[to_backend], session.bytes[to_client])},
+            {"lost_bytes", by_direction(session.lost[to_backend], session.lost[to_client])},
+            {"close_us", session.close_microseconds}};
+}
+
+} // namespace
+
+std::string status_json(const readings& now, const std::vector<ended_session>& newest_first,
+                        clock::time_point started, clock::time_point moment)
+{
+    json::array recent;
+    for (const ended_session& each : newest_first)
+        recent.push_back(ended(each));
+    const json::object status{{"schema", 1},
+                              {"time_ms", unix_ms(moment)},
+                              {"process", process_of(now.process, started, moment)},
+                              {"listeners", listeners_of(now)},
+                              {"servers", servers_of(now)},
+                              {"certificates", certificates_of(now)},
+                              {"endings", endings_of(now)},
+                              {"recent_endings", std::move(recent)}};
+    return json::serialize(status) + '\n';
+}
+
+} // namespace ferrule::metrics
