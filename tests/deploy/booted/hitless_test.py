@@ -15,7 +15,7 @@ from backends import Nginx, Sink
 from load import Load
 from service import (HERE, LIMIT, ServiceCase, endings, eventually, install_package,
                      is_same_program, journal, journal_mark, main_pid, make_certificate, metric,
-                     metrics, run, settings, show, systemctl, write)
+                     metrics, run, settings, show, swap_certificates, systemctl, write)
 
 LONG = int(os.environ.get("FERRULE_LOAD_LONG", "500"))
 PACE = int(os.environ.get("FERRULE_LOAD_SHORT", "15"))
@@ -100,7 +100,7 @@ class HitlessChange(ServiceCase):
     def reloads(self):
         for number in range(1, RELOADS + 1):
             if number % 5 == 0:
-                make_certificate("other")  # files that come and go are no matter of the sessions'
+                swap_certificates("main", "spare")
             write(under_load(number))
             systemctl("reload", "ferrule")
             if number % 7 == 0:
@@ -132,6 +132,7 @@ class HitlessChange(ServiceCase):
         self.assertTrue(is_same_program(main_pid()), "the old program still runs")
 
     def test_nothing_is_refused_or_broken(self):
+        make_certificate("spare")
         write(under_load())
         systemctl("start", "ferrule.socket", "ferrule-up.socket", "ferrule.service")
         mark = journal_mark()

@@ -90,10 +90,26 @@ def make_certificate(name):
         "-days", "30", "-subj", "/CN=localhost", "-addext",
         "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:TRUE",
         "-keyout", str(key), "-out", str(certificate))
+    put_in_place(key, certificate)
+
+
+def put_in_place(key, certificate):
+    """Takes the `.new` off their names."""
     for path, mode in ((key, 0o640), (certificate, 0o644)):
         shutil.chown(path, "root", "ferrule")
         path.chmod(mode)
         path.replace(path.with_suffix(""))
+
+
+def swap_certificates(one, other):
+    """Each gets the other's key and certificate."""
+    new = []
+    for name, source in ((one, other), (other, one)):
+        for kind in ("key", "pem"):
+            new.append(pathlib.Path(shutil.copy(TLS / f"{source}.{kind}",
+                                                TLS / f"{name}.{kind}.new")))
+    put_in_place(*new[:2])
+    put_in_place(*new[2:])
 
 
 def drop_in(text, unit=UNIT, name="test"):

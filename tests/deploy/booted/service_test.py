@@ -87,6 +87,13 @@ class AService(ServiceCase):
 
     # --- keys -------------------------------------------------------------------------------------
 
+    def test_renewed_files_are_picked_up_inside_of_the_sandbox(self):
+        self.start()
+        make_certificate("main")
+        eventually(lambda: metric("ferrule_certificate_loads_total", result="ok") >= 1,
+                   "the renewed certificate to be loaded")
+        short(context())
+
     def test_a_key_that_only_root_can_read_comes_as_a_credential(self):
         make_certificate("secret")
         key = TLS / "secret.key"
