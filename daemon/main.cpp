@@ -1,6 +1,6 @@
 // The command line: run, check, demo, ctl, version.
 //
-// Exit codes: 0 fine, 1 failed at run time (or drained, but not every session ended whole), 2 wrong
+// Exit codes: 0 fine, 1 failed at run time (or drained, but not without a cut or a loss), 2 wrong
 // usage or configuration.
 
 #include "base/version.hpp"

@@ -235,7 +235,7 @@ void server::worker_drained(bool all_whole)
     if (--workers_to_drain_ > 0)
         return;
     log_.say(log_level::info, all_whole_ ? "drained: every session ended whole"
-                                         : "drained: not every session ended whole");
+                                         : "drained: a session was cut, or did not end whole");
     finish(all_whole_ ? 0 : 1);
 }
 

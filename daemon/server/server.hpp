@@ -40,7 +40,7 @@ public:
     server& operator=(const server&) = delete;
 
     /// Opens everything, serves until a signal ends it, and returns the exit code: 0 if it was
-    /// drained and every session that ended meanwhile was `whole`, else 1. Throws
+    /// drained, cut no session, and every one that ended meanwhile was `whole`; else 1. Throws
     /// std::runtime_error if it cannot start, with a text for the operator.
     int run();
 

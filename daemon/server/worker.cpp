@@ -30,6 +30,15 @@ const char* text_of(metrics::accept_pause why)
     return "?";
 }
 
+/// True if the drain has not waited for the session's own end, and could not make it a clean one.
+/// Every byte that was read may have arrived all the same.
+bool was_cut_by_drain(const session::record& told)
+{
+    const bool by_drain = told.cause == ending::cause::drain || told.second == ending::cause::drain;
+    return by_drain &&
+           (told.client_act == ending::act::reset || told.backend_act == ending::act::reset);
+}
+
 } // namespace
 
 worker::worker(int index, session_log& log) : index_{index}, log_{log}
@@ -132,7 +141,7 @@ void worker::adopt(session::session& fresh) noexcept
 
 void worker::ended(session::session& which, const session::record& told)
 {
-    all_whole_ = all_whole_ && told.outcome == ending::outcome::whole;
+    all_whole_ = all_whole_ && told.outcome == ending::outcome::whole && !was_cut_by_drain(told);
     log_.ended(index_, told);
     which.siblings.unlink();
     dead_.push_back(which);

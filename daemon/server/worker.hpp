@@ -138,7 +138,7 @@ private:
     std::optional<base::time_point> pause_logged_at_;
 
     bool draining_ = false;
-    bool all_whole_ = true; ///< of the sessions that ended while draining
+    bool all_whole_ = true; ///< of the sessions that ended while draining; none was cut
     drained_callback drained_;
     std::mt19937 random_{std::random_device{}()};
     std::thread thread_;

@@ -110,6 +110,21 @@ class Drain(DaemonCase):
         self.assertEqual([line["cause"] for line in lines], ["drain", "drain"])
         self.assertIn("lost", {line["outcome"] for line in lines})
 
+    def test_a_session_that_is_cut_makes_exit_code_1_even_if_no_byte_was_lost(self):
+        daemon = self.begin(drain={"timeout": "2s", "spread": "0s"})
+        client, peer = self.session(daemon)
+
+        def talk():
+            while peer.send(b"x"):
+                time.sleep(0.05)
+        talking = Background(talk)
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(client.read_until_end().end, RST)
+        talking.result()
+        self.assertEqual(daemon.wait(), 1)
+        line = self.ended(daemon)[0]
+        self.assertEqual((line["cause"], line["client_act"]), ("drain", "reset"))
+
     def test_a_session_that_was_not_whole_in_the_drain_makes_exit_code_1(self):
         daemon = self.begin(shutdown={"drain_timeout": "500ms"}, drain={"timeout": "60s"})
         client, peer = self.session(daemon, receive_buffer=4096)
