@@ -96,7 +96,7 @@ void server::list_sessions(const control_request& request, const control_answer&
             return;
         auto& shown = found->all.shown;
         std::stable_sort(shown.begin(), shown.end(), [](const auto& left, const auto& right) {
-            return left.so_far.total > right.so_far.total;
+            return left.accepted < right.accepted;
         });
         shown.resize(std::min(shown.size(), most));
         json::array sessions;

@@ -110,7 +110,7 @@ state session::how_far() const noexcept
 
 snapshot session::look() const
 {
-    snapshot seen{how_far(), tell(), {}};
+    snapshot seen{how_far(), tell(), accepted_at_, {}};
     seen.silent = std::chrono::duration_cast<base::milliseconds>(now() - last_byte_at_);
     if (seen.so_far.cause == cause::none) {
         seen.so_far.handshake = microseconds_between(accepted_at_, handshake_done_at_);

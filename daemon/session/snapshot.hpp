@@ -20,6 +20,7 @@ enum class state : std::uint8_t {
 struct snapshot {
     state at = state::handshaking;
     record so_far; ///< what has no value yet is empty or 0; `total` is the session's age
+    base::time_point accepted{};
     base::milliseconds silent{0}; ///< since the last byte in either direction
 };
 

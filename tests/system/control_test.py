@@ -200,7 +200,7 @@ class Reload(Control):
 
 class Sessions(Control):
     def test_each_is_listed_with_how_far_it_is(self):
-        daemon = self.begin(workers=2)
+        daemon = self.begin(workers=2, timeouts={"handshake": "60s"})
         silent = socket.create_connection(daemon.address("web"), timeout=LIMIT)
         self.addCleanup(silent.close)
         relaying, relaying_peer = self.session(daemon)
