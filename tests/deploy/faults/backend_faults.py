@@ -6,7 +6,7 @@ from support.tcp import RST, pattern
 from support.tls_client import TLS12, TLS13
 
 from .parts import ANSWER, bounds, passes_a_gap
-from .stream import Stream, is_beginning
+from .stream import is_beginning
 
 chapter = Chapter("the backend's network")
 
@@ -19,7 +19,7 @@ def row(*arguments, **fields):
 def uploads(it):
     """A session through which an upload flows."""
     client, peer = it.connect()
-    stream = Stream(client)
+    stream = it.stream("to_backend", client)
     it.check(is_beginning(peer.recv_exactly(300_000)), "the upload differs")
     return client, peer, stream
 
@@ -84,7 +84,7 @@ def vanishes_in_the_middle_of_an_answer(it):
      ends=Ends("backend_reset", None, "reset", "gone", first_end="backend"))
 def vanishes_during_a_download(it):
     client, peer = it.connect()
-    stream = Stream(peer)
+    stream = it.stream("to_client", peer)
     it.check(is_beginning(client.read_exactly(300_000)), "the download differs")
     it.hasten_keepalive(peer)
     it.backend_wire.cut()
@@ -339,3 +339,17 @@ def the_path_comes_back(it):
      ends=Ends("backend_eof", "client_eof", "exchanged", "exchanged", first_end="backend"))
 def the_link_comes_back(it):
     passes_a_gap(it, it.backend_wire, link=True)
+
+
+@row("F51", "a middlebox answers for the backend, with RST",
+     given="the client sends 1000 bytes; on their way to the backend they are dropped and answered "
+           "with RST",
+     client="RST; no close_notify", backend="nothing of the request", listener=bounds("60s"),
+     ends=Ends("backend_reset", None, "reset", "gone", "unconfirmed", lost_to_backend_bytes=0,
+               first_end="backend"))
+def a_middlebox_resets(it):
+    client, peer = it.exchange()
+    it.backend_wire.refuse_to_peer()
+    client.send(ANSWER)
+    it.sees_reset(client.read_until_end())
+    it.count("to_backend", it.left_behind_backend(peer))

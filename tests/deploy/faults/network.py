@@ -114,19 +114,24 @@ link set wire up
         """What the peer sends is dropped as it arrives."""
         self._drop(f"faults_{self.name}", f"iifname {self.name} ", what)
 
+    def refuse_to_peer(self):
+        """What the proxy sends is dropped as it arrives, and answered with RST."""
+        with self.inside():
+            self._drop("faults", "", "all", "reject with tcp reset")
+
     def heal(self):
-        """Undoes both."""
+        """Undoes these."""
         with self.inside():
             self._forget("faults")
         self._forget(f"faults_{self.name}")
 
     @staticmethod
-    def _drop(table, where, what):
+    def _drop(table, where, what, verdict="drop"):
         run("nft", "-f", "-", text=f"""\
 table inet {table} {{
   chain arriving {{
     type filter hook input priority 0;
-    {where}{MATCHES[what] or "meta l4proto tcp"} counter drop
+    {where}{MATCHES[what] or "meta l4proto tcp"} counter {verdict}
   }}
 }}
 """)

@@ -6,11 +6,11 @@ import select
 from support.backend import Backend
 from support.scene import Scene
 from support.tcp import CHUNK, FIN, RST, Observation, pattern
-from support.waiting import eventually
+from support.waiting import LIMIT, eventually
 
 from . import sockets
-from .network import Wire, run
-from .stream import is_beginning
+from .network import Wire
+from .stream import Stream, is_beginning
 
 RECORD = 16 * 1024  # of a record that came only in part, the client has nothing
 
@@ -30,6 +30,8 @@ class FaultScene(Scene):
         super().__init__(row, version)
         self.listen_on = f"{self.client_wire.proxy}:0"
         self.arrived = {"to_client": None, "to_backend": None}  # plaintext bytes, as received
+        self.streams = {}
+        self.before_drain = None
 
     def make_backend(self):
         with self.backend_wire.inside():
@@ -49,6 +51,11 @@ class FaultScene(Scene):
         self.settle(client, peer)
         return client, peer
 
+    def stream(self, way, endpoint):
+        """Lets a peer send as much as it can from now on."""
+        self.streams[way] = Stream(endpoint)
+        return self.streams[way]
+
     # --- the daemon's sockets -------------------------------------------------------------------
 
     @staticmethod
@@ -65,12 +72,6 @@ class FaultScene(Scene):
 
     def hasten_retransmission(self, endpoint):
         sockets.hasten_retransmission(self.daemon.process.pid, *ends_of(endpoint))
-
-    @staticmethod
-    def destroy(endpoint):
-        """The proxy's kernel drops the connection, and sends a reset to this peer."""
-        (_, local), (host, remote) = ends_of(endpoint)
-        run("ss", "-K", "dst", host, "sport", "=", f":{local}", "dport", "=", f":{remote}")
 
     # --- what came ------------------------------------------------------------------------------
 
@@ -100,15 +101,6 @@ class FaultScene(Scene):
         self.check(seen.end is None, f"the backend saw {seen}")
         return seen
 
-    def wait_for_silence(self, client, wire):
-        """Takes what is on its way; then nothing comes, for as long as a path is broken."""
-        if wire is self.client_wire:
-            self.left_behind(client)
-            self.check(not client.has_input(0.5), "packets pass all the same")
-        else:
-            while client.has_input(0.5):
-                client._receive_once(CHUNK)
-
     def client_has_no_end(self, seen):
         self.check(seen.end is None and not seen.close_notify, f"the client saw {seen}")
 
@@ -129,6 +121,9 @@ class FaultScene(Scene):
     def check_account(self, line):
         """What the log calls delivered has come, and what has not come is called lost or
         unconfirmed (E6)."""
+        for way, stream in self.streams.items():
+            read, handed = line[f"{way}_bytes"], stream.handed
+            self.check(read <= handed, f"{way}: {read} bytes read of {handed} that were sent")
         for way, came in self.arrived.items():
             if came is None:
                 continue
@@ -146,7 +141,14 @@ class FaultScene(Scene):
     def _check_metrics(self, lines):
         for line in lines:
             self.check_account(line)
-        super()._check_metrics(lines)
+        if self.before_drain is None:  # else the daemon is gone
+            super()._check_metrics(lines)
+
+    # --- the end --------------------------------------------------------------------------------
+
+    def drain(self):
+        """The daemon is told to stop, once all rows of the chapter have come to this."""
+        self.before_drain.wait(2 * LIMIT)
 
     def _close(self):
         super()._close()

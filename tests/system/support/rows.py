@@ -93,7 +93,12 @@ class ChapterCase(unittest.TestCase):
         cls.daemon.wait_until_ready()
         for scene in scenes:
             scene.daemon = cls.daemon
+        cls.ready()
         cls.results = {name: pool().submit(scene.run) for name, scene in cls.scenes.items()}
+
+    @classmethod
+    def ready(cls):
+        """Called when the daemon is up and before the first row plays."""
 
     @classmethod
     def table(cls):
