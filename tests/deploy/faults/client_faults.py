@@ -346,3 +346,26 @@ def a_middlebox_resets(it):
     peer.send(ANSWER)
     it.backend_sees_reset(peer)
     it.count("to_client", it.left_behind(client))
+
+
+@row("F23", "nothing reaches a client that has ended, FIN and all: no RST of ours does, either",
+     given="`drain_timeout: 700ms`; request, close_notify and FIN from the client; packets to it "
+           "are dropped; the backend answers with 1000 bytes and ends",
+     client="nothing, also once packets pass again", backend="all bytes, FIN",
+     listener=bounds("60s", drain_timeout="700ms"),
+     ends=Ends("client_eof", "backend_eof", "reset", "exchanged", "lost",
+               lost_to_client_bytes=1000, first_end="client"),
+     metrics={**BEHIND, "timeouts drain": 1})
+def nothing_reaches_a_client_that_has_ended(it):
+    client, peer = it.exchange()
+    client.send(ANSWER)
+    client.goodbye()
+    it.settle(client)
+    it.client_wire.lose_to_peer()
+    it.backend_saw(peer.recv_until_end(), ANSWER)
+    it.arrived["to_backend"] += 1000
+    peer.send(ANSWER)
+    peer.fin()
+    it.daemon.session(it.name)
+    it.client_wire.heal()
+    it.count("to_client", it.left_behind(client))
