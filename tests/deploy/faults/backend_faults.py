@@ -29,9 +29,9 @@ def rest_of_upload(it, peer, skipped=300_000):
 
 
 @row("F30", "the backend vanishes during an upload",
-     given="`idle: 1500ms`, `drain_timeout: 700ms`; the backend vanishes while the client sends as "
+     given="`idle: 3s`, `drain_timeout: 2s`; the backend vanishes while the client sends as "
            "much as it can",
-     client="RST; no close_notify", backend="the beginning", listener=bounds(drain_timeout="700ms"),
+     client="RST; no close_notify", backend="the beginning", listener=bounds(drain_timeout="2s"),
      ends=Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", "lost",
                first_end="proxy"), metrics={"timeouts drain": 1}, versions=(TLS12, TLS13))
 def vanishes_during_an_upload(it):
@@ -43,10 +43,10 @@ def vanishes_during_an_upload(it):
 
 
 @row("F31", "the backend vanishes with a request on its way",
-     given="`idle: 1500ms`, `drain_timeout: 700ms`; the backend vanishes; then the client sends "
+     given="`idle: 3s`, `drain_timeout: 2s`; the backend vanishes; then the client sends "
            "1000 bytes",
      client="RST; no close_notify", backend="nothing of the request",
-     listener=bounds(drain_timeout="700ms"),
+     listener=bounds(drain_timeout="2s"),
      ends=Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", "lost",
                lost_to_backend_bytes=1000, lost_to_client_bytes=0, first_end="proxy"),
      metrics={"timeouts drain": 1})
@@ -121,10 +121,10 @@ def is_given_up_during_an_upload(it):
 
 
 @row("F36", "nothing reaches the backend, while its own packets pass",
-     given="`idle: 1500ms`, `drain_timeout: 700ms`; packets to the backend are dropped; it sends "
+     given="`idle: 3s`, `drain_timeout: 2s`; packets to the backend are dropped; it sends "
            "1000 bytes, and so does the client",
      client="all bytes, RST; no close_notify", backend="nothing of the request",
-     listener=bounds(drain_timeout="700ms"),
+     listener=bounds(drain_timeout="2s"),
      ends=Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", "lost",
                lost_to_backend_bytes=1000, lost_to_client_bytes=0, first_end="proxy"),
      metrics={"timeouts drain": 1})
@@ -141,10 +141,10 @@ def nothing_reaches_the_backend(it):
 
 @row("F37", "nothing comes from the backend, not even that it has the request: not known is not "
             "whole",
-     given="`idle: 1500ms`, `drain_timeout: 700ms`; packets from the backend are dropped; the "
+     given="`idle: 3s`, `drain_timeout: 2s`; packets from the backend are dropped; the "
            "client sends 1000 bytes",
      client="RST; no close_notify", backend="all bytes, RST",
-     listener=bounds(drain_timeout="700ms"),
+     listener=bounds(drain_timeout="2s"),
      ends=Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", "lost",
                lost_to_backend_bytes=1000, first_end="proxy"), metrics={"timeouts drain": 1})
 def nothing_comes_from_the_backend(it):
@@ -156,7 +156,7 @@ def nothing_comes_from_the_backend(it):
 
 
 @row("F38", "the backend's FIN is lost: it has not ended",
-     given="`on_proxy_end: reset`, `idle: 1500ms`; every FIN of the backend is dropped; it answers "
+     given="`on_proxy_end: reset`, `idle: 3s`; every FIN of the backend is dropped; it answers "
            "and ends",
      client="all bytes, RST; no close_notify", backend="RST",
      listener=bounds(on_proxy_end="reset"),
@@ -173,10 +173,10 @@ def the_fin_is_lost(it):
 
 
 @row("F39", "our FIN to the backend is lost: a request whose end it does not know is unconfirmed",
-     given="`drain_timeout: 700ms`; every FIN to the backend is dropped; request and close_notify "
+     given="`drain_timeout: 2s`; every FIN to the backend is dropped; request and close_notify "
            "from the client",
      client="RST; no close_notify", backend="all bytes, RST",
-     listener=bounds("60s", drain_timeout="700ms"),
+     listener=bounds("60s", drain_timeout="2s"),
      ends=Ends("client_eof", "write_stalled", "reset", "reset", "unconfirmed",
                lost_to_backend_bytes=0, first_end="client"))
 def our_fin_is_lost(it):
@@ -208,9 +208,9 @@ def our_rst_is_lost(it):
 
 
 @row("F41", "the backend's RST is lost during an upload",
-     given="`idle: 1500ms`, `drain_timeout: 700ms`; every RST of the backend is dropped; it resets "
+     given="`idle: 3s`, `drain_timeout: 2s`; every RST of the backend is dropped; it resets "
            "during an upload",
-     client="RST; no close_notify", backend="-", listener=bounds(drain_timeout="700ms"),
+     client="RST; no close_notify", backend="-", listener=bounds(drain_timeout="2s"),
      ends=Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", "lost",
                first_end="proxy"), metrics={"timeouts drain": 1})
 def the_rst_is_lost(it):
@@ -259,10 +259,10 @@ def the_answer_to_the_syn_is_lost(it):
 
 
 @row("F45", "the backend never learns that the connection stands",
-     given="`idle: 1500ms`, `drain_timeout: 700ms`; everything behind the SYN to the backend is "
+     given="`idle: 3s`, `drain_timeout: 2s`; everything behind the SYN to the backend is "
            "dropped; the client sends 1000 bytes",
      client="RST; no close_notify", backend="no connection",
-     listener=bounds(drain_timeout="700ms"),
+     listener=bounds(drain_timeout="2s"),
      ends=Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", "lost",
                lost_to_backend_bytes=1000, first_end="proxy"), metrics={"timeouts drain": 1})
 def the_last_step_of_connecting_is_lost(it):
@@ -272,10 +272,10 @@ def the_last_step_of_connecting_is_lost(it):
 
 
 @row("F46", "the backend vanishes after the client's goodbye, with the request on its way",
-     given="`drain_timeout: 700ms`; the backend vanishes; then request and close_notify from the "
+     given="`drain_timeout: 2s`; the backend vanishes; then request and close_notify from the "
            "client",
      client="RST; no close_notify", backend="nothing of the request",
-     listener=bounds("60s", drain_timeout="700ms"),
+     listener=bounds("60s", drain_timeout="2s"),
      ends=Ends("client_eof", "write_stalled", "reset", "reset", "lost",
                lost_to_backend_bytes=1000, first_end="client"))
 def vanishes_before_the_request_and_its_end(it):
@@ -306,10 +306,10 @@ def vanishes_instead_of_an_answer(it):
 
 
 @row("F48", "the backend vanishes after its own end, while it gets the rest of an upload",
-     given="`drain_timeout: 700ms`; the backend answers and ends, and vanishes while the client "
+     given="`drain_timeout: 2s`; the backend answers and ends, and vanishes while the client "
            "sends as much as it can",
      client="all bytes, close_notify, FIN; then RST", backend="the beginning",
-     listener=bounds("60s", drain_timeout="700ms"),
+     listener=bounds("60s", drain_timeout="2s"),
      ends=Ends("backend_eof", "write_stalled", "sent", "reset", "lost", lost_to_client_bytes=0,
                first_end="backend"))
 def vanishes_after_its_end(it):

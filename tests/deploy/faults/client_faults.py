@@ -11,9 +11,9 @@ row = chapter.row
 
 
 @row("F1", "the client vanishes during a download",
-     given="`idle: 1500ms`, `drain_timeout: 700ms`; the client vanishes while the backend sends as "
+     given="`idle: 3s`, `drain_timeout: 2s`; the client vanishes while the backend sends as "
            "much as it can",
-     client="the beginning", backend="RST", listener=bounds(drain_timeout="700ms"),
+     client="the beginning", backend="RST", listener=bounds(drain_timeout="2s"),
      ends=Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", "lost",
                first_end="proxy"), metrics={"timeouts drain": 1})
 def vanishes_during_a_download(it):
@@ -25,9 +25,9 @@ def vanishes_during_a_download(it):
 
 
 @row("F2", "the client vanishes with an answer on its way",
-     given="`idle: 1500ms`, `drain_timeout: 700ms`; the client vanishes; then the backend answers "
+     given="`idle: 3s`, `drain_timeout: 2s`; the client vanishes; then the backend answers "
            "with 1000 bytes",
-     client="nothing of the answer", backend="RST", listener=bounds(drain_timeout="700ms"),
+     client="nothing of the answer", backend="RST", listener=bounds(drain_timeout="2s"),
      ends=Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", "lost",
                lost_to_client_bytes=1000, first_end="proxy"), metrics={"timeouts drain": 1})
 def vanishes_before_an_answer(it):
@@ -39,8 +39,8 @@ def vanishes_before_an_answer(it):
 
 
 @row("F3", "the client vanishes while nothing moves: the goodbye of the idle time is unconfirmed",
-     given="`idle: 3s`, `drain_timeout: 700ms`; request and answer, then the client vanishes",
-     client="nothing", backend="FIN", listener=bounds("3s", drain_timeout="700ms"),
+     given="`idle: 3s`, `drain_timeout: 2s`; request and answer, then the client vanishes",
+     client="nothing", backend="FIN", listener=bounds("3s", drain_timeout="2s"),
      ends=Ends("idle_timeout", {"backend_eof", "write_stalled"}, "reset", "exchanged",
                "unconfirmed", lost_to_client_bytes=0, first_end="proxy"),
      metrics={**BEHIND, "timeouts drain": 1})
@@ -105,10 +105,10 @@ def is_given_up_during_a_download(it):
 
 
 @row("F8", "nothing reaches the client, while its own packets pass",
-     given="`idle: 1500ms`, `drain_timeout: 700ms`; packets to the client are dropped; it sends "
+     given="`idle: 3s`, `drain_timeout: 2s`; packets to the client are dropped; it sends "
            "1000 bytes, and the backend answers with 1000",
      client="nothing of the answer", backend="all bytes, RST",
-     listener=bounds(drain_timeout="700ms"),
+     listener=bounds(drain_timeout="2s"),
      ends=Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", "lost",
                lost_to_client_bytes=1000, lost_to_backend_bytes=0, first_end="proxy"),
      metrics={"timeouts drain": 1})
@@ -124,10 +124,10 @@ def nothing_reaches_the_client(it):
 
 
 @row("F9", "nothing comes from the client, not even that it has the answer: not known is not whole",
-     given="`drain_timeout: 700ms`; packets from the client are dropped; the backend answers with "
+     given="`drain_timeout: 2s`; packets from the client are dropped; the backend answers with "
            "1000 bytes and ends",
      client="all bytes, close_notify, FIN; then RST", backend="RST",
-     listener=bounds("60s", drain_timeout="700ms"),
+     listener=bounds("60s", drain_timeout="2s"),
      ends=Ends("backend_eof", "write_stalled", "reset", "reset", "lost",
                lost_to_client_bytes=1000, first_end="backend"))
 def nothing_comes_from_the_client(it):
@@ -178,10 +178,10 @@ def the_fin_is_lost_alone(it):
 
 
 @row("F12", "our FIN to the client is lost: its close_notify is an end, ours is unconfirmed",
-     given="`drain_timeout: 700ms`; every FIN to the client is dropped; the backend answers and "
+     given="`drain_timeout: 2s`; every FIN to the client is dropped; the backend answers and "
            "ends; the client reads the close_notify and says goodbye",
      client="all bytes, close_notify", backend="FIN",
-     listener=bounds("60s", drain_timeout="700ms"),
+     listener=bounds("60s", drain_timeout="2s"),
      ends=Ends("backend_eof", "client_eof", "reset", "exchanged", "unconfirmed",
                lost_to_client_bytes=0, first_end="backend"),
      metrics={"timeouts drain": 1})
@@ -201,9 +201,9 @@ def our_fin_is_lost(it):
 
 
 @row("F13", "the client's RST is lost during a download",
-     given="`idle: 1500ms`, `drain_timeout: 700ms`; every RST of the client is dropped; it resets "
+     given="`idle: 3s`, `drain_timeout: 2s`; every RST of the client is dropped; it resets "
            "during a download",
-     client="-", backend="RST", listener=bounds(drain_timeout="700ms"),
+     client="-", backend="RST", listener=bounds(drain_timeout="2s"),
      ends=Ends("write_stalled", {None, "write_stalled"}, "reset", "reset", "lost",
                first_end="proxy"), metrics={"timeouts drain": 1})
 def the_rst_is_lost(it):
@@ -216,9 +216,9 @@ def the_rst_is_lost(it):
 
 
 @row("F14", "the client's RST is lost while nothing moves",
-     given="`idle: 3s`, `drain_timeout: 700ms`; every RST of the client is dropped; request and "
+     given="`idle: 3s`, `drain_timeout: 2s`; every RST of the client is dropped; request and "
            "answer, then RST",
-     client="-", backend="FIN", listener=bounds("3s", drain_timeout="700ms"),
+     client="-", backend="FIN", listener=bounds("3s", drain_timeout="2s"),
      ends=Ends("idle_timeout", {"backend_eof", "write_stalled"}, "reset", "exchanged",
                "unconfirmed", first_end="proxy"),
      metrics={**BEHIND, "timeouts drain": 1})
@@ -248,9 +248,9 @@ def vanishes_after_our_goodbye(it):
 
 
 @row("F16", "the client vanishes before our goodbye",
-     given="`drain_timeout: 700ms`; the client vanishes; then the backend answers with 1000 bytes "
+     given="`drain_timeout: 2s`; the client vanishes; then the backend answers with 1000 bytes "
            "and ends",
-     client="nothing of the answer", backend="RST", listener=bounds("60s", drain_timeout="700ms"),
+     client="nothing of the answer", backend="RST", listener=bounds("60s", drain_timeout="2s"),
      ends=Ends("backend_eof", "write_stalled", "reset", "reset", "lost",
                lost_to_client_bytes=1000, first_end="backend"), metrics=BEHIND)
 def vanishes_before_our_goodbye(it):
@@ -263,9 +263,9 @@ def vanishes_before_our_goodbye(it):
 
 
 @row("F17", "the client vanishes while the end of a long answer is delivered",
-     given="`drain_timeout: 700ms`; the backend sends 1 MB and ends; the client has a small window, "
+     given="`drain_timeout: 2s`; the backend sends 1 MB and ends; the client has a small window, "
            "and vanishes once the proxy has read the end",
-     client="the beginning", backend="RST", listener=bounds("60s", drain_timeout="700ms"),
+     client="the beginning", backend="RST", listener=bounds("60s", drain_timeout="2s"),
      ends=Ends("backend_eof", "write_stalled", "reset", "reset", "lost", first_end="backend"),
      metrics=BEHIND)
 def vanishes_during_delivery(it):
@@ -281,10 +281,10 @@ def vanishes_during_delivery(it):
 
 
 @row("F18", "the client vanishes after its own goodbye, while it gets the answer",
-     given="`drain_timeout: 700ms`; request and close_notify from the client, which vanishes while "
+     given="`drain_timeout: 2s`; request and close_notify from the client, which vanishes while "
            "the backend sends as much as it can",
      client="the beginning", backend="all bytes, FIN; then RST",
-     listener=bounds("60s", drain_timeout="700ms"),
+     listener=bounds("60s", drain_timeout="2s"),
      ends=Ends("client_eof", "write_stalled", "reset", "reset", "lost", lost_to_backend_bytes=0,
                first_end="client"))
 def vanishes_after_its_goodbye(it):
@@ -349,10 +349,10 @@ def a_middlebox_resets(it):
 
 
 @row("F23", "nothing reaches a client that has ended, FIN and all: no RST of ours does, either",
-     given="`drain_timeout: 700ms`; request, close_notify and FIN from the client; packets to it "
+     given="`drain_timeout: 2s`; request, close_notify and FIN from the client; packets to it "
            "are dropped; the backend answers with 1000 bytes and ends",
      client="nothing, also once packets pass again", backend="all bytes, FIN",
-     listener=bounds("60s", drain_timeout="700ms"),
+     listener=bounds("60s", drain_timeout="2s"),
      ends=Ends("client_eof", "backend_eof", "reset", "exchanged", "lost",
                lost_to_client_bytes=1000, first_end="client"),
      metrics={**BEHIND, "timeouts drain": 1})
