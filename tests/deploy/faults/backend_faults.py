@@ -2,7 +2,7 @@
 TLS: these rows run with one."""
 
 from support.rows import Chapter, Ends
-from support.tcp import RST, pattern
+from support.tcp import FIN, RST, pattern
 from support.tls_client import TLS12, TLS13
 
 from .parts import ANSWER, bounds, passes_a_gap
@@ -353,3 +353,37 @@ def a_middlebox_resets(it):
     client.send(ANSWER)
     it.sees_reset(client.read_until_end())
     it.count("to_backend", it.left_behind_backend(peer))
+
+
+def vanishes_in_an_answer_to_a_client_that_has_ended(it, end):
+    client, peer = it.exchange()
+    client.send_close_notify()
+    it.backend_saw(peer.recv_until_end())
+    peer.send(ANSWER)
+    it.settle(peer)
+    client.read_exactly(1000)
+    it.settle(client)
+    it.arrived["to_client"] += 1000
+    it.backend_wire.cut()
+    it.client_saw(client.read_until_end(), end=end, close_notify=end == FIN)
+    client.goodbye()
+
+
+@row("F52", "`idle-polite` takes a backend for quiet that vanished in the middle of its answer to a "
+            "client that has ended",
+     given="`half_close_timeout: 3s`; close_notify from the client; the backend sends 1000 bytes of "
+           "an answer and vanishes",
+     client="1000 bytes, close_notify, FIN", backend="FIN",
+     listener=bounds("60s", half_close_timeout="3s"),
+     ends=Ends("client_eof", "half_close_timeout", "exchanged", "sent", first_end="client"))
+def is_taken_for_quiet(it):
+    vanishes_in_an_answer_to_a_client_that_has_ended(it, FIN)
+
+
+@row("F53", "`on_proxy_end: reset` does not",
+     given="`on_proxy_end: reset`; the same",
+     client="1000 bytes, RST; no close_notify", backend="FIN",
+     listener=bounds("60s", half_close_timeout="3s", on_proxy_end="reset"),
+     ends=Ends("client_eof", "half_close_timeout", "reset", "reset", first_end="client"))
+def is_not_taken_for_quiet(it):
+    vanishes_in_an_answer_to_a_client_that_has_ended(it, RST)
