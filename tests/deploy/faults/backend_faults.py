@@ -288,10 +288,10 @@ def vanishes_before_the_request_and_its_end(it):
 
 
 @row("F47", "the backend vanishes after it has got the request and its end",
-     given="`half_close_timeout: 700ms`; request and close_notify from the client; the backend has "
-           "both and vanishes",
+     given="`half_close_timeout: 3s`, `on_proxy_end: reset`; request and close_notify from the "
+           "client; the backend has both and vanishes",
      client="RST; no close_notify", backend="all bytes, FIN",
-     listener=bounds("60s", half_close_timeout="700ms"),
+     listener=bounds("60s", half_close_timeout="3s", on_proxy_end="reset"),
      ends=Ends("client_eof", "half_close_timeout", "reset", "reset", first_end="client"),
      versions=(TLS12, TLS13))
 def vanishes_instead_of_an_answer(it):
@@ -369,10 +369,10 @@ def vanishes_in_an_answer_to_a_client_that_has_ended(it, end):
     client.goodbye()
 
 
-@row("F52", "`idle-polite` takes a backend for quiet that vanished in the middle of its answer to a "
-            "client that has ended",
-     given="`half_close_timeout: 3s`; close_notify from the client; the backend sends 1000 bytes of "
-           "an answer and vanishes",
+@row("F52", "`idle-polite` takes a backend for quiet that vanished in the middle of its answer to "
+            "a client that has ended",
+     given="`half_close_timeout: 3s`; close_notify from the client; the backend sends 1000 bytes "
+           "of an answer and vanishes",
      client="1000 bytes, close_notify, FIN", backend="FIN",
      listener=bounds("60s", half_close_timeout="3s"),
      ends=Ends("client_eof", "half_close_timeout", "exchanged", "sent", first_end="client"))

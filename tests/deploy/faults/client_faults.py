@@ -162,9 +162,9 @@ def the_fin_is_lost_behind_a_close_notify(it):
 
 
 @row("F11", "the client's FIN is lost, and there was no close_notify: it has not ended",
-     given="`idle: 3s`, `timeout: 700ms`; every FIN of the client is dropped; request and answer, "
+     given="`idle: 3s`, `timeout: 2s`; every FIN of the client is dropped; request and answer, "
            "then a FIN from the client",
-     client="close_notify, FIN", backend="FIN", listener=bounds("3s", timeout="700ms"),
+     client="close_notify, FIN", backend="FIN", listener=bounds("3s", timeout="2s"),
      ends=Ends("idle_timeout", {"backend_eof", "close_timeout"}, "sent", "exchanged",
                first_end="proxy"),
      metrics={"close_notify timeout": 1, "timeouts close_notify": 1})
@@ -231,9 +231,9 @@ def the_rst_is_lost_while_idle(it):
 
 
 @row("F15", "the client vanishes before it has answered our goodbye",
-     given="`timeout: 700ms`; the backend answers and ends; the client reads all, and vanishes "
+     given="`timeout: 2s`; the backend answers and ends; the client reads all, and vanishes "
            "without a goodbye",
-     client="all bytes, close_notify, FIN", backend="RST", listener=bounds("60s", timeout="700ms"),
+     client="all bytes, close_notify, FIN", backend="RST", listener=bounds("60s", timeout="2s"),
      ends=Ends("backend_eof", "close_timeout", "sent", "reset", first_end="backend"))
 def vanishes_after_our_goodbye(it):
     client, peer = it.exchange()

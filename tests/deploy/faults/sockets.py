@@ -1,4 +1,4 @@
-"""The daemon's own sockets, seen from outside: the kernel's clocks, made shorter for one connection.
+"""The daemon's own sockets, from outside: the kernel's clocks, made shorter for one connection.
 
 Keepalive takes two minutes, and the kernel's limit for retransmissions a quarter of an hour. What
 Ferrule has set is checked first; then the one socket gets seconds. The mechanism is the kernel's.
@@ -34,7 +34,7 @@ def _entry(local, remote):
 
 
 def unacknowledged(local, remote):
-    """Bytes that the proxy's kernel has sent, or has to send, and the peer's has not acknowledged."""
+    """Bytes that the proxy's kernel holds, as the peer's has not acknowledged them."""
     return int(_entry(local, remote)[4].partition(":")[0], 16)
 
 

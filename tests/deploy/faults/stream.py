@@ -1,5 +1,6 @@
 """A peer that sends without end, until nobody takes its bytes any more."""
 
+import errno
 import select
 import threading
 
@@ -21,6 +22,7 @@ class Stream:
     def __init__(self, endpoint):
         self._endpoint = endpoint
         self._stopping = threading.Event()
+        self._error = None  # of the send that failed
         self.handed = 0  # bytes that the sender's kernel may have taken
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -44,8 +46,7 @@ class Stream:
                     continue
                 data = data[sock.send(data[:64 * 1024]):]
             except (OSError, ValueError) as failure:
-                if isinstance(failure, OSError) and failure.errno:
-                    self._endpoint.note_send_error(failure)
+                self._error = getattr(failure, "errno", None)
                 return False
         return True
 
@@ -56,3 +57,7 @@ class Stream:
         if self._thread.is_alive():
             raise TookTooLong("a sender did not stop")
         return self
+
+    def met_reset(self):
+        """True if an RST ended the sending, and no FIN had come before it (that is EPIPE)."""
+        return self._error == errno.ECONNRESET
