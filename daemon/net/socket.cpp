@@ -197,10 +197,14 @@ void socket::set_stream_options(int descriptor, base::milliseconds user_timeout)
     // An urgent byte is a byte of the stream like others (RFC 6093); otherwise it would be dropped.
     set_option(descriptor, SOL_SOCKET, SO_OOBINLINE, 1);
     // A peer that vanished while nothing is in flight is found after about two minutes.
+    constexpr int silence = 60;
+    constexpr int interval = 15;
+    constexpr int probes = 4;
+    static_assert(base::seconds{silence + probes * interval} == keepalive_takes);
     set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-    set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, 15);
-    set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 4);
+    set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, silence);
+    set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, interval);
+    set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, probes);
     // 0 is the kernel's own limit: it has to be said, for a listener whose bound a reload took
     // away.
     set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));

@@ -94,9 +94,13 @@ public:
     /// errno of what went wrong first; 0 if nothing did.
     int last_error() const noexcept { return last_error_; }
 
+    /// How long keepalive takes to find a peer that vanished while nothing was in flight.
+    static constexpr base::seconds keepalive_takes{120};
+
     /// TCP_NODELAY, SO_OOBINLINE, keepalive and TCP_USER_TIMEOUT (tcp(7): how long sent bytes may
-    /// stay unacknowledged, a closed window included, before the kernel gives the peer up; `off`
-    /// leaves it to the kernel's retransmission limit). A client inherits them from its listener.
+    /// stay unacknowledged, a closed window included, before the kernel gives the peer up, and how
+    /// long keepalive's probes may stay unanswered; `off` leaves it to the kernel's retransmission
+    /// limit and to keepalive's own count). A client inherits them from its listener.
     void set_stream_options(base::milliseconds user_timeout) noexcept;
 
     /// The same for a descriptor that is not a session's, such as a listener's.

@@ -35,7 +35,9 @@ base::milliseconds kernel_bound(const config::timeout_settings& timeouts,
     if (timeouts.idle == base::off)
         return base::off;
     const base::milliseconds margin = base::seconds{5};
-    return timeouts.idle + std::max(shutdown.drain_timeout, shutdown.half_close_timeout) + margin;
+    const base::milliseconds bound =
+        timeouts.idle + std::max(shutdown.drain_timeout, shutdown.half_close_timeout) + margin;
+    return bound < net::socket::keepalive_takes ? bound : base::off;
 }
 
 void session::detail_once(std::string_view text) noexcept

@@ -59,7 +59,8 @@ struct profile {
 /// TCP_USER_TIMEOUT for the sockets of a listener's sessions. The session's own clock always
 /// decides first: it sees which bytes were acknowledged and which end has come, where the kernel
 /// counts from when a window closed. The kernel's bound is for a session that the clock cannot
-/// reach. `off` if `timeouts.idle` is.
+/// reach. `off` if `timeouts.idle` is, and wherever keepalive is quicker: the option replaces
+/// keepalive's count of probes (tcp(7)), so that a peer that vanished would be kept for as long.
 base::milliseconds kernel_bound(const config::timeout_settings& timeouts,
                                 const config::shutdown_settings& shutdown) noexcept;
 inline base::milliseconds kernel_bound(const profile& of) noexcept

@@ -15,12 +15,13 @@ class Backend:
     `receive_buffer` bounds what the kernel takes for a backend that does not read.
     """
 
-    def __init__(self, kind="ip4", path=None, listening=True, backlog=512, receive_buffer=None):
+    def __init__(self, kind="ip4", path=None, listening=True, backlog=512, receive_buffer=None,
+                 host="127.0.0.1"):
         family = {"ip4": socket.AF_INET, "ip6": socket.AF_INET6, "unix": socket.AF_UNIX}[kind]
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         if receive_buffer is not None:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.sock.bind({"ip4": ("127.0.0.1", 0), "ip6": ("::1", 0), "unix": path}[kind])
+        self.sock.bind({"ip4": (host, 0), "ip6": ("::1", 0), "unix": path}[kind])
         self._path = path
         self._peers = []
         self._threads = []

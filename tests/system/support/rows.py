@@ -77,14 +77,15 @@ class ChapterCase(unittest.TestCase):
     """One test for each row and TLS version, and one for the daemon that served them."""
 
     chapter = None
+    scene_type = Scene
     scenes = {}
     daemon = None
 
     @classmethod
     def begin(cls, selected):
         """Starts the daemon and all selected rows; the tests then only ask for the results."""
-        cls.scenes = {name: Scene(row, version) for name, (row, version) in cls.table().items()
-                      if name in selected}
+        cls.scenes = {name: cls.scene_type(row, version)
+                      for name, (row, version) in cls.table().items() if name in selected}
         scenes = cls.scenes.values()
         cls.daemon = Daemon(configuration(
             [scene.listener() for scene in scenes],
@@ -92,7 +93,12 @@ class ChapterCase(unittest.TestCase):
         cls.daemon.wait_until_ready()
         for scene in scenes:
             scene.daemon = cls.daemon
+        cls.ready()
         cls.results = {name: pool().submit(scene.run) for name, scene in cls.scenes.items()}
+
+    @classmethod
+    def ready(cls):
+        """Called when the daemon is up and before the first row plays."""
 
     @classmethod
     def table(cls):

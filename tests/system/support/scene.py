@@ -24,8 +24,7 @@ class Scene:
     def __init__(self, row, version):
         self.row, self.version = row, version
         self.name = f"{row.id.lower()}-{version[-3:].replace('.', '')}"
-        path = str(fresh("b.sock")) if row.server_kind == "unix" else None
-        self.backend = Backend(row.server_kind, path, **row.server)
+        self.backend = self.make_backend()
         self.server = self.backend.text
         self.listen_on = {"ip4": "127.0.0.1:0", "ip6": "[::1]:0",
                           "unix": f"unix:{fresh('l.sock')}"}[row.listen_kind]
@@ -34,6 +33,10 @@ class Scene:
         self.close_notifies = 0  # seen by clients
         self.received = {"client": 0, "backend": 0}  # bytes
         self._clients = []
+
+    def make_backend(self):
+        path = str(fresh("b.sock")) if self.row.server_kind == "unix" else None
+        return Backend(self.row.server_kind, path, **self.row.server)
 
     def listener(self):
         tls = merged({"min_version": self.version[-3:], "max_version": self.version[-3:]},
