@@ -27,15 +27,18 @@ void ask_goodbye(connection& to, observed& seen, const request& asked)
     // answers it with an RST. So our close_notify goes out byte by byte over the timeout; before
     // the last byte it is no record yet, and no reason to end.
     const std::vector<std::byte> goodbye = to.make_close_notify();
-    const milliseconds step = asked.timeout / static_cast<int>(goodbye.size() + 1);
-    const milliseconds end = to.now() + asked.timeout;
-    for (std::size_t next = 0; next < goodbye.size() && !to.is_gone(); ++next) {
+    if (goodbye.empty())
+        return;
+    const std::size_t last = goodbye.size() - 1;
+    for (std::size_t next = 0; next < last && !to.is_gone(); ++next) {
         to.send(std::span{goodbye}.subspan(next, 1));
-        to.wait_until_gone(step);
+        to.wait_until_gone(asked.timeout / static_cast<int>(last));
     }
+    seen.watched = to.now();
     if (to.is_gone())
-        seen.gone = to.now();
-    seen.watched = std::min(to.now(), end);
+        seen.gone = seen.watched;
+    else
+        to.send(std::span{goodbye}.subspan(last));
 }
 
 void ask_answer(connection& to)

@@ -17,7 +17,7 @@ std::string question_in_words(question asked)
     case question::goodbye: return "ends with a close_notify";
     case question::answer: return "answers a close_notify";
     case question::half_close: return "carries half-close";
-    case question::cut: return "tells a cut from an end";
+    case question::cut: return "no goodbye after a cut";
     case question::last_bytes: return "delivers its last bytes";
     }
     return {};
@@ -108,9 +108,11 @@ findings find(std::string target, std::string address, std::vector<observed> see
 
 std::string in_words(const findings& found, const request& asked)
 {
-    std::string text = found.target + " (" + found.address + "), " +
-                       std::to_string(found.seen.size()) +
-                       (found.seen.size() == 1 ? " connection\n" : " connections\n");
+    std::string text = found.target;
+    if (found.address != found.target)
+        text += " (" + found.address + ")";
+    text += ", " + std::to_string(found.seen.size()) +
+            (found.seen.size() == 1 ? " connection\n" : " connections\n");
     for (const tls_version version : asked.versions) {
         std::string heading = std::string{to_text(version)};
         std::string lines;

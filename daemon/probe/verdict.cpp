@@ -6,11 +6,24 @@ namespace ferrule::probe {
 
 namespace {
 
-std::string after(const moment& when, const moment& since = {})
+std::string passed(const moment& when, const moment& since)
 {
     const base::milliseconds start = since.value_or(base::milliseconds{0});
-    const auto passed = std::max(base::milliseconds{0}, when.value_or(start) - start);
-    return " after " + std::to_string(passed.count()) + " ms";
+    const auto duration = std::max(base::milliseconds{0}, when.value_or(start) - start);
+    return std::to_string(duration.count()) + " ms";
+}
+
+std::string after(const moment& when, const moment& since)
+{
+    return " after " + passed(when, since);
+}
+
+/// Nothing for what came in one go.
+std::string much_later(const moment& when, const moment& since)
+{
+    constexpr base::milliseconds in_one_go{50};
+    const bool is_later = *when - *since >= in_one_go;
+    return is_later ? " " + passed(when, since) + " later" : std::string{};
 }
 
 std::string of_all(const observed& seen, std::uint64_t expected)
@@ -28,10 +41,10 @@ std::string end_in_words(const observed& seen, const moment& since)
     case end_seen::close_notify: {
         const std::string words = "close_notify" + after(seen.close_notify, since);
         if (seen.fin.has_value())
-            return words + ", FIN";
+            return words + ", FIN" + much_later(seen.fin, seen.close_notify);
         if (seen.reset.has_value())
             return words + ", then RST";
-        return words + ", but no FIN until" + after(seen.watched, since).substr(6);
+        return words + ", but no FIN for " + passed(seen.watched, seen.close_notify);
     }
     case end_seen::failed: return seen.trouble + after(seen.failed, since);
     case end_seen::reset: return "RST without close_notify" + after(seen.reset, since);
@@ -46,8 +59,8 @@ std::string stay_in_words(const observed& seen)
     if (end_of(seen) != end_seen::close_notify || !seen.fin.has_value())
         return {};
     if (seen.gone.has_value())
-        return "; its socket was closed" + after(seen.gone, seen.fin) + " of our silence";
-    return "; it still waited for ours" + after(seen.watched, seen.fin);
+        return "; closed " + passed(seen.gone, seen.fin) + " later, without ours";
+    return "; it waited for ours, still " + passed(seen.watched, seen.fin) + " later";
 }
 
 verdict judge_goodbye(const observed& seen)
