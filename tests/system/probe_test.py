@@ -178,8 +178,20 @@ class BadServers(ProbeCase):
         self.assertEqual(found["goodbye"], "no")
         for one in self.told["connections"]:
             if one["question"] == "goodbye":
-                self.assertEqual(one["bytes"], 1000)  # what came before the RST is kept
+                self.assertEqual(one["bytes"], 1000)
                 self.assertIsNotNone(one["reset_ms"])
+
+    def test_bytes_in_front_of_an_rst_are_counted(self):
+        def end(tls, peer):
+            tls.sendall(ANSWER[:10])
+            peer.has_input(0.5)  # `last_bytes` sends a little now, and does not read for a while
+            tls.sendall(ANSWER[10:1000])
+            peer.settle()
+            peer.rst()
+        self.findings(self.server(end), "--tls", "1.3")
+        last = self.told["connections"][-1]
+        self.assertEqual((last["question"], last["bytes"]), ("last_bytes", 1000), last)
+        self.assertIn("its RST destroyed its goodbye", last["said"])
 
     def test_rst_that_destroys_the_end_of_the_answer(self):
         def end(tls, peer):
