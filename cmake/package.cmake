@@ -68,7 +68,7 @@ ferrule_debian_compressed(/usr/share/man/man5 ${PROJECT_SOURCE_DIR}/docs/man/fer
     ferrule.yaml.5)
 ferrule_debian_files(${documents} ${debian}/copyright ${debian}/README.Debian)
 # These name each other by their file names, so they are not compressed.
-foreach(page configuration endings metrics operations)
+foreach(page configuration endings metrics operations probe)
     ferrule_debian_files(${documents}/docs ${PROJECT_SOURCE_DIR}/docs/${page}.md)
 endforeach()
 

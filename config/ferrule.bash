@@ -11,7 +11,8 @@ _ferrule()
     for ((index = 1; index < cword; index++)); do
         case ${words[index]} in
             -c | --config | -s | --socket | --timeout | --port | --metrics-port | --listener | \
-                --backend | --client | --state | --limit)
+                --backend | --client | --state | --limit | --send | --sni | --alpn | --tls | \
+                --connections)
                 ((index++))
                 ;;
             -*) ;;
@@ -34,7 +35,12 @@ _ferrule()
             )
             return
             ;;
-        --timeout | --port | --metrics-port | --listener | --backend | --client | --limit)
+        --tls)
+            mapfile -t COMPREPLY < <(compgen -W "1.2 1.3" -- "$cur")
+            return
+            ;;
+        --timeout | --port | --metrics-port | --listener | --backend | --client | --limit | \
+            --send | --sni | --alpn | --connections)
             return
             ;;
     esac
@@ -42,7 +48,7 @@ _ferrule()
 
     local offered="--help"
     case "${given[*]}" in
-        "") offered+=" run check ctl demo version" ;;
+        "") offered+=" run check ctl demo probe version" ;;
         run) offered+=" --config" ;;
         check)
             if [[ $cur != -* ]]; then
@@ -50,6 +56,14 @@ _ferrule()
                 return
             fi
             ;;
+        probe)
+            if [[ $cur != -* ]]; then
+                _known_hosts_real -- "$cur"
+                return
+            fi
+            offered+=" --send --sni --alpn --tls --timeout --connections --json"
+            ;;
+        probe\ *) offered+=" --send --sni --alpn --tls --timeout --connections --json" ;;
         demo) offered+=" --port --metrics-port" ;;
         ctl)
             offered+=" --socket --config --json --timeout"

@@ -1,10 +1,11 @@
-// The command line: run, check, demo, ctl, version.
+// The command line: run, check, demo, ctl, probe, version.
 //
 // Exit codes: 0 fine, 1 failed at run time (or drained, but not without a cut or a loss), 2 wrong
 // usage or configuration.
 
 #include "base/version.hpp"
 #include "ctl_command.hpp"
+#include "probe_command.hpp"
 #include "server/demo.hpp"
 #include "server/load_settings.hpp"
 #include "server/server.hpp"
@@ -103,6 +104,7 @@ int command_line(int count, char** arguments)
     demo_command->add_option("--metrics-port", demo.metrics_port, "metrics port")
         ->capture_default_str();
     const ctl_command ctl{app};
+    const probe_command probe{app};
     CLI::App* version_command = app.add_subcommand("version", "print the version");
 
     try {
@@ -119,6 +121,8 @@ int command_line(int count, char** arguments)
             return server::run_demo(demo);
         if (ctl.is_given())
             return ctl.run();
+        if (probe.is_given())
+            return probe.run();
         if (version_command->parsed())
             return version();
     } catch (const std::exception& error) {

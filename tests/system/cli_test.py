@@ -31,11 +31,12 @@ def write(settings):
 
 class Usage(unittest.TestCase):
     def test_help_says_what_there_is(self):
-        for arguments in (["--help"], ["run", "--help"], ["check", "--help"], ["demo", "--help"]):
+        for arguments in (["--help"], ["run", "--help"], ["check", "--help"], ["demo", "--help"],
+                          ["probe", "--help"]):
             with self.subTest(arguments=arguments):
                 ran = ferrule(*arguments)
                 self.assertEqual((ran.returncode, ran.stderr), (0, ""))
-        for word in ("run", "check", "demo", "version"):
+        for word in ("run", "check", "demo", "probe", "version"):
             self.assertIn(word, ferrule("--help").stdout)
 
     def test_version(self):

@@ -17,6 +17,7 @@ LAYERS = {
     "metrics": "base ending",
     "tls": "base ending",
     "net": "base ending",
+    "probe": "base ending tls net",
     "session": "base ending config metrics tls net",
     "server": "base ending config metrics tls net session",
 }
@@ -33,12 +34,13 @@ INCLUDES = [
     (r"yaml-cpp/", r"config/.*\.cpp", "config::read"),
     (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),
     (r"(spdlog|fmt)/", r"server/.*\.cpp|main\.cpp", "server::session_log"),
-    (r"CLI/", r"main\.cpp|ctl_command\.[ch]pp", "arguments of a function"),
+    (r"CLI/", r"main\.cpp|(ctl|probe)_command\.[ch]pp", "arguments of a function"),
     (r"(chrono|iostream|base/time\.hpp)$", r"(?!ending/)", "a fact that the caller observed"),
 ]
 
 # Calls and words that only some files may have: what, where (in daemon/), what to do instead.
-CHANNEL = r"tls/channel\.cpp"
+# The proxy's side of TLS, and the side of `ferrule probe`, which is a client of its own.
+CHANNEL = r"tls/(channel|client)\.cpp"
 SOCKET = r"net/socket\.cpp"
 DESCRIPTOR = r"net/(socket\.cpp|descriptor\.hpp)|config/text_file\.cpp"
 STATEMENT = r"(?:^|[;{}()=,])\s*"

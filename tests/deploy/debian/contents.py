@@ -26,6 +26,7 @@ EXPECTED = [
     f"{DOCUMENTS}/docs/endings.md",
     f"{DOCUMENTS}/docs/metrics.md",
     f"{DOCUMENTS}/docs/operations.md",
+    f"{DOCUMENTS}/docs/probe.md",
     f"{DOCUMENTS}/examples/ferrule.yaml",
     "/usr/share/lintian/overrides/ferrule",
     "/usr/share/man/man5/ferrule.yaml.5.gz",
