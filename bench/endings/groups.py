@@ -13,7 +13,7 @@ CHOICES = {
     "R91": "how an end looks that a proxy makes itself",
     "R110": "how an end looks that a proxy makes itself",
     "R111": "how an end looks that a proxy makes itself",
-    "R133": "RFC 5246 7.2.2 lets a server refuse a renegotiation by ending the session, too",
+    "R133": "a server may refuse a renegotiation by ending the session, too",
     "R135": "no RFC says how many KeyUpdates are too many",
 }
 

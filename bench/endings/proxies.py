@@ -239,7 +239,7 @@ class Nginx(Peer):
 
     def __init__(self, half_close):
         self.half_close = half_close
-        self.name = "nginx, half-close" if half_close else "nginx"
+        self.name = "nginx half-close" if half_close else "nginx"
 
     def can(self, name, value, row):
         if name == "shutdown.half_close":  # off is `close`

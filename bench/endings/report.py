@@ -50,19 +50,33 @@ shown, and nobody is judged by them.
 """
 
 BETTER = """
+## Why they fail
+
+Rows are not independent; most failures of a proxy have one of a few reasons.
+
+- All four tell a client that its backend has reset (R20 to R25) or cannot be reached (R50 to R53; not stunnel) by
+  an ordinary end, in most cases with a close_notify, and all four tell a backend that its client was cut off
+  without a close_notify (R30 to R32) by a FIN.
+- nginx by default ends the session at the first end; with `proxy_half_close on` it never says close_notify, so it
+  fails every row in which one is expected, though all bytes arrive.
+- hitch ends the session at the first end, too.
+- stunnel says close_notify at once, but the FIN only when the client has answered or `TIMEOUTclose` has passed. In R4,
+  R5, R36, R37 and R81 the client waits for the FIN before it goes on, and then comes too late; R147 is the same
+  without that wait.
+- HAProxy's own ends (R80, R93, R115, R116, R120) are a FIN for the backend, although the client did not end.
+
 ## What the others do better
 
 - All four are older, run in many more places, and do much that Ferrule does not: HAProxy and nginx choose a
   backend by server name, check the health of backends, speak TLS to them and look into HTTP; stunnel
-  verifies client certificates and speaks a dozen STARTTLS dialects; hitch sends the PROXY protocol and staples
-  OCSP responses. Ferrule has none of these.
-- HAProxy carries a half-close both ways without being asked to, and its `timeout client-fin` and `server-fin`
-  bound each side of it by itself; it also retries a refused connection (three times, with a second between),
-  where Ferrule tells the client at once.
-- nginx with `proxy_half_close on` carries a half-close, too. Its default does not, which suits protocols in which
-  nobody half-closes: nothing then waits for the other side.
-- stunnel says RST where it knows that something broke (`reset = yes`), carries half-closes in both directions and
-  waits for the client's close_notify, for as long as `TIMEOUTclose` says.
+  verifies client certificates and speaks the STARTTLS of several protocols; hitch sends the PROXY protocol and
+  staples OCSP responses. Ferrule has none of these.
+- HAProxy carries a half-close both ways without being asked to, and bounds each side of it by an option of its own
+  (`timeout client-fin`, `timeout server-fin`). It also tries a backend that refuses again, three times with a
+  second between, where Ferrule tells the client at once.
+- nginx ends everything at the first end unless told otherwise: for protocols in which nobody half-closes,
+  nothing then waits for the other side.
+- stunnel resets the client if there is no backend, and in the middle of a transfer that stalls.
 - hitch does little and holds little: a session is gone at once when one side has ended.
 - For a protocol that marks its own end, such as HTTP with Content-Length, most failures here cost nothing: the
   client notices by itself. They matter where the end of the stream is the end of the message, and for whoever has
@@ -81,7 +95,7 @@ def page(proxies, chapters, rows, results, facts):
             parts.append(_matrix(chapter.name, part, proxies, results))
     parts.append("\n## What was seen\n\nFor each row that somebody failed: what was given, what "
                  "was expected, and what came instead, in the\nwords of the most common "
-                 "failure. Numbers of bytes stand for all bytes that came in a row.\n")
+                 "failure. `-`: that side is not looked at.\n")
     parts += [_seen(row, proxies, results) for row in rows if _failed_by(row, proxies, results)]
     return "".join(parts)
 
@@ -104,7 +118,7 @@ def _introduction(proxies, facts):
         if template and template != "hitch":
             files += f", for each listener [{template}-listener.cfg]({PEERS}/{template}-listener.cfg)"
         note = {"nginx": ", `proxy_half_close off` (the default)",
-                "nginx, half-close": ", `proxy_half_close on`"}.get(proxy.name, "")
+                "nginx half-close": ", `proxy_half_close on`"}.get(proxy.name, "")
         return f"| {proxy.name} | {facts['versions'][proxy.name]} | {files}{note} |"
     return INTRODUCTION.format(**{**facts, "versions": "\n".join(map(line, proxies))})
 
@@ -163,7 +177,7 @@ def _where_better(proxies, rows, results):
 def _matrix_words():
     return ("\n## The matrix\n\n`pass`: right every time. `3 of 10`: right three times out of ten. "
             "`no option`: the proxy cannot be configured for\nthe row. Rows with (o) are about "
-            "an option, those with (c) about a choice; the others are scored.\n")
+            "an option, those with (c) about a choice; the others are scored.\nRows O1 to O8 are of this comparison alone (`bench/endings/operations.py`).\n")
 
 
 def _matrix(name, rows, proxies, results):
@@ -195,7 +209,7 @@ def _seen(row, proxies, results):
     without = [proxy.name for proxy in proxies if not results[proxy.name].get(row.id)]
     if without and names:
         options = ", ".join(f"`{name}`" if "." in name else name for name in names)
-        lines.append(f"- needs {options}, or its like; not in: {', '.join(without)}")
+        lines.append(f"- needs the like of {options}; no such option: {', '.join(without)}")
     for proxy in _failed_by(row, proxies, results):
         found = results[proxy.name][row.id]
         right = sum(not result["failures"] for result in found)

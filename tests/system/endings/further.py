@@ -8,7 +8,7 @@ from support.tcp import RST, pattern
 from support.tls_client import TLS13
 
 from .bad_ends import BACKEND_RESET
-from .clean_ends import BACKEND_FIRST, CLIENT_FIRST, REQUEST, counts
+from .clean_ends import BACKEND_FIRST, CLIENT_FIRST, MIB, REQUEST, counts
 from .edges import chapter
 from .starts import FAILED, counted, not_called
 
@@ -111,3 +111,20 @@ def dripping_backend(it):
     peer.send(REQUEST)
     peer.fin()
     it.client_saw(client.read_until_end(), REQUEST, close_notify=True)
+
+
+@row("R147", "an upload may go on at our close_notify, without waiting for the FIN behind it",
+     given="the backend sends a FIN and nothing else; at the close_notify the client uploads "
+           "1 MiB, then says goodbye",
+     client="close_notify, FIN", backend="all bytes, FIN", ends=BACKEND_FIRST,
+     check_log=counts(MIB, 0))
+def upload_at_close_notify(it):
+    client, peer = it.connect()
+    peer.fin()
+    client.read_until_close_notify()
+    receiving = it.background(peer.recv_until_end)
+    upload = pattern(MIB)
+    client.send(upload)
+    client.goodbye()
+    it.backend_saw(receiving.result(), upload)
+    it.client_saw(client.read_until_end(), close_notify=True)
