@@ -13,6 +13,7 @@ ROOT = HERE.parents[1]
 os.environ.setdefault("FERRULE_TEST_LIMIT", "7")  # nothing here takes longer than five seconds
 sys.path[:0] = [str(HERE), str(ROOT / "tests" / "system")]
 
+import broken  # noqa: E402
 import contest  # noqa: E402
 import groups  # noqa: E402
 import operations  # noqa: E402
@@ -39,6 +40,8 @@ def main():
                         help="where the results are kept (build/comparison.json)")
     parser.add_argument("--again", action="store_true",
                         help="only write the page again, from the results of the last run")
+    parser.add_argument("--broken", action="store_true",
+                        help="with --again: play the proxies that break the rules again, too")
     chosen = parser.parse_args()
     words = [word for word in chosen.proxies.lower().split(",") if word]
     ids = [word for word in chosen.rows.upper().split(",") if word]
@@ -57,10 +60,20 @@ def main():
         kept = {"results": results, "facts": report.facts_of(
             chosen.rounds, time.monotonic() - begin, LIMIT, contest.PARALLEL, contestants)}
         store.parent.mkdir(parents=True, exist_ok=True)
-        store.write_text(json.dumps(kept), encoding="utf-8")
+        store.write_text(json.dumps(kept), encoding="utf-8")  # in case that what follows fails
     results = kept["results"]
+    if not chosen.again or chosen.broken:
+        unfailed = [row for row in rows if not any(
+            result["failures"] for found in results.values() for result in found.get(row.id, []))]
+        kept["broken"] = {}
+        for proxy in broken.ALL:
+            found = kept["broken"][proxy.name] = contest.rounds_of(proxy, unfailed, 1, say)
+            unfailed = [row for row in unfailed if not any(
+                result["failures"] for result in found.get(row.id, []))]
+        store.write_text(json.dumps(kept), encoding="utf-8")
     contestants = [proxy for proxy in contestants if proxy.name in results]
-    page = report.page(contestants, chapters, rows, results, kept["facts"])
+    page = report.page(contestants, chapters, rows, results, kept["facts"],
+                       kept.get("broken", {}))
     if chosen.output == "-":
         print(page)
     else:
