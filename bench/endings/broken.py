@@ -5,8 +5,10 @@ them, else it would say nothing.
 import signal
 import sys
 
-from proxies import BINARY, Ferrule, Proxy, Running, fresh, to_yaml
-from support.configuration import configuration
+from process import Running
+from proxies import Ferrule, Proxy
+from support.configuration import configuration, to_yaml
+from support.places import BINARY, fresh
 
 RELAY = __file__.replace("broken.py", "relay.py")
 

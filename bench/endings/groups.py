@@ -11,6 +11,7 @@ CHOICES = {
     "R71": "when a proxy connects to its backend is its own affair",
     "R90": "how an end looks that a proxy makes itself",
     "R91": "how an end looks that a proxy makes itself",
+    "R93": "a proxy may also leave the rest to its kernel, which goes on trying without it",
     "R110": "how an end looks that a proxy makes itself",
     "R111": "how an end looks that a proxy makes itself",
     "R133": "a server may refuse a renegotiation by ending the session, too",

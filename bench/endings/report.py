@@ -76,7 +76,8 @@ def _score(proxies, rows, results):
 
 
 def _never(proxies, rows, results, broken):
-    ferrule = [row.id for row in rows if not _passed(results["Ferrule"].get(row.id))]
+    played = results.get("Ferrule", {})
+    ferrule = [row.id for row in rows if row.id in played and not _passed(played[row.id])]
     left = [row.id for row in rows if not _failed_by(row, proxies, results)]
     words = ["Ferrule passed every row, every time." if not ferrule else
              f"**Ferrule failed {', '.join(ferrule)}**: see below."]
@@ -100,7 +101,7 @@ def _wrapped(ids):
 def _where_better(proxies, rows, results):
     lines = []
     for row in rows:
-        found = results["Ferrule"].get(row.id)
+        found = results.get("Ferrule", {}).get(row.id)
         names = [proxy.name for proxy in proxies if _passed(results[proxy.name].get(row.id))]
         if found and not _passed(found) and names:
             lines.append(f"- {row.id}, which Ferrule failed, was passed by {', '.join(names)}.\n")

@@ -62,6 +62,7 @@ def main():
         store.parent.mkdir(parents=True, exist_ok=True)
         store.write_text(json.dumps(kept), encoding="utf-8")  # in case that what follows fails
     results = kept["results"]
+    rows = [row for row in rows if any(row.id in found for found in results.values())]
     if not chosen.again or chosen.broken:
         unfailed = [row for row in rows if not any(
             result["failures"] for found in results.values() for result in found.get(row.id, []))]
