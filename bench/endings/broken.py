@@ -15,6 +15,7 @@ RELAY = __file__.replace("broken.py", "relay.py")
 # What stands in place of a row's options; where nothing does, they are left out.
 INSTEAD = {
     "R69": {"tls": {"min_version": "1.2", "max_version": "1.3"}},
+    "R82": {"shutdown": {"mode": "wait", "timeout": "60s"}},
     "R84": {"shutdown": {"mode": "abort"}},
     "R112": {"timeouts": {"idle": "3s"}, "shutdown": {"on_proxy_end": "reset"}},
     "R113": {"timeouts": {"idle": "3s"}},

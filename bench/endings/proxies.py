@@ -83,6 +83,12 @@ class Proxy:
                 found[word] = seconds(chosen[name])
             elif word:
                 found.setdefault(word, DEFAULTS[name])
+        if "timeouts.idle" in chosen and "idle" in found:
+            found["idle"] = seconds(chosen["timeouts.idle"])
+        elif "shutdown.drain_timeout" in chosen and "idle" in found:
+            # What waits for a receiver that takes nothing ends by the idle time here. It counts
+            # from before the end, so it has to outlast what the row does until then.
+            found["idle"] = max(5, seconds(chosen["shutdown.drain_timeout"]))
         return {word: self.time(value) for word, value in found.items()}
 
     def time(self, value):
