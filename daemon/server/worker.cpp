@@ -133,7 +133,7 @@ void worker::adopt(session::session& fresh) noexcept
 void worker::ended(session::session& which, const session::record& told)
 {
     all_whole_ = all_whole_ && told.outcome == ending::outcome::whole;
-    log_.ended(index_, told);
+    log_.ended(index_, told, which.take_recording());
     which.siblings.unlink();
     dead_.push_back(which);
     --open_;
