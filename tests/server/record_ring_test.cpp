@@ -71,7 +71,7 @@ TEST(record_ring, a_recording_goes_with_its_session)
 
 TEST(record_ring, what_nobody_has_taken_is_freed)
 {
-    // Leaks are AddressSanitizer's to find: in a full ring, in a refused push, in a slot used twice.
+    // For AddressSanitizer: in a full ring, in a refused push, in a slot that is used again.
     record_ring ring;
     for (int round = 0; round < 3; ++round) {
         while (ring.push(numbered(2), true, numbered_recording(2))) {
