@@ -117,9 +117,9 @@ std::string text_trace_line(const session::record& ended, const recorder& record
         events += i == 0 ? "" : "; ";
         append_text(events, recording[i]);
     }
-    std::string line =
-        fmt::format("trace session={} listener={} omitted={} events=", ended.session_id,
-                    ended.listener.view(), recording.omitted());
+    std::string line = fmt::format("trace session={} listener=", ended.session_id);
+    append_text_value(line, ended.listener.view());
+    fmt::format_to(std::back_inserter(line), " omitted={} events=", recording.omitted());
     append_text_value(line, events);
     return line;
 }

@@ -83,7 +83,7 @@ TEST_F(session_log_test, a_trace_that_finds_no_room_is_dropped_and_counted)
     for (std::uint64_t id = 0; id < many; ++id) {
         session::recorder events{1};
         events.add(base::microseconds{0}, session::happening::accepted);
-        log->ended(0, lossy_session(id), std::move(events));
+        log->ended(0, test::lossy_session(id), std::move(events));
     }
     const std::uint64_t dropped_at_once = dropped_traces();
     EXPECT_GT(dropped_at_once, 0u);
