@@ -2,6 +2,7 @@
 """Holds many idle sessions through Ferrule, measures their memory, and ends them all at once.
 
     bench/idle_sessions.py [--sessions 9000] [--workers 2] [--binary build/release/ferrule]
+                           [--recorder 32]
 
 Prints the memory of the daemon for each session (proportional set size, so without the kernel's socket
 buffers), the CPU that it uses while nothing happens, and how the sessions ended. The backend and the
@@ -26,7 +27,7 @@ import urllib.request
 CONFIGURATION = """\
 workers: {workers}
 limits: {{sessions: {sessions}}}
-log: {{sessions: none}}
+log: {{sessions: none, recorder: {recorder}}}
 metrics: {{address: 127.0.0.1:0}}
 listeners:
   - name: idle
@@ -158,6 +159,7 @@ def main():
     options.add_argument("--sessions", type=int, default=9000)
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--binary", default="build/release/ferrule")
+    options.add_argument("--recorder", default="32", help="log.recorder")
     chosen = options.parse_args()
     allow_descriptors(2 * chosen.sessions + 200)
 
@@ -166,7 +168,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "ferrule.yaml").write_text(CONFIGURATION.format(
-            workers=chosen.workers, sessions=2 * chosen.sessions,
+            workers=chosen.workers, sessions=2 * chosen.sessions, recorder=chosen.recorder,
             port=listening.getsockname()[1]))
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",

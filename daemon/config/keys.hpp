@@ -16,7 +16,8 @@ inline constexpr std::array root{
     name("shutdown"), name("listeners"), name("backends"),
 };
 inline constexpr std::array limits{name("sessions")};
-inline constexpr std::array log{name("level"), name("format"), name("target"), name("sessions")};
+inline constexpr std::array log{name("level"), name("format"), name("target"), name("sessions"),
+                                name("recorder")};
 inline constexpr std::array metrics{name("address"), name("certificate"), name("key"),
                                     name("password_file")};
 inline constexpr std::array control{name("path"), name("mode")};

@@ -16,6 +16,7 @@ namespace {
 
 constexpr number_range workers_range{1, 256};
 constexpr number_range sessions_range{1, 1'000'000'000};
+constexpr number_range recorder_range{1, 1024};
 constexpr duration_range delay_range{0s, 10min};
 constexpr duration_range drain_range{0s, 24h};
 constexpr std::size_t longest_unix_path = sizeof(sockaddr_un::sun_path) - 1; // and the final NUL
@@ -60,6 +61,9 @@ void read_log(const field& from, log_settings& result, report& out)
     if (const auto sessions = log.find("sessions"))
         result.sessions = read_word(*sessions, session_choices, "a choice of sessions", out)
                               .value_or(result.sessions);
+    if (const auto recorder = log.find("recorder"))
+        result.recorder = static_cast<std::uint32_t>(
+            read_number_or("off", *recorder, recorder_range, out).value_or(result.recorder));
 }
 
 /// Who may use the socket is said by its file mode, in the octal digits that chmod(1) takes.

@@ -126,6 +126,7 @@ struct log_settings {
     log_format format = log_format::text;
     std::string target = "stderr"; ///< "stderr", "stdout", or the path of a file
     logged_sessions sessions = logged_sessions::all;
+    std::uint32_t recorder = 32; ///< events that each session remembers; 0: `off`
 
     friend bool operator==(const log_settings&, const log_settings&) = default;
 };

@@ -106,15 +106,21 @@ std::optional<std::uint64_t> read_number(const field& from, number_range range, 
     return within(from, *text, parse_number(*text), range.low, range.high, range_text(range), out);
 }
 
-std::optional<std::uint64_t> read_number_or_auto(const field& from, number_range range, report& out)
+std::optional<std::uint64_t> read_number_or(std::string_view word, const field& from,
+                                            number_range range, report& out)
 {
     const std::optional<std::string> text = read_text(from, out);
     if (!text)
         return std::nullopt;
-    if (*text == "auto")
+    if (*text == word)
         return 0;
     return within(from, *text, parse_number(*text), range.low, range.high,
-                  "auto, or " + range_text(range), out);
+                  std::string{word} + ", or " + range_text(range), out);
+}
+
+std::optional<std::uint64_t> read_number_or_auto(const field& from, number_range range, report& out)
+{
+    return read_number_or("auto", from, range, out);
 }
 
 std::optional<std::uint64_t> read_size(const field& from, number_range range, report& out)

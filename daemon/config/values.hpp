@@ -28,6 +28,10 @@ struct number_range {
 std::optional<std::uint64_t> read_number(const field& from, number_range range, report& out);
 std::optional<std::uint64_t> read_size(const field& from, number_range range, report& out);
 
+/// `word`, which is 0, or a number.
+std::optional<std::uint64_t> read_number_or(std::string_view word, const field& from,
+                                            number_range range, report& out);
+
 /// `auto`, which is 0, or a number.
 std::optional<std::uint64_t> read_number_or_auto(const field& from, number_range range,
                                                  report& out);

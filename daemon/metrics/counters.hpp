@@ -116,6 +116,7 @@ struct server_counters {
 /// What one worker counts for itself.
 struct worker_counters {
     number log_lines_dropped; ///< session lines that found the worker's ring full
+    number traces_dropped;    ///< with them
 };
 
 } // namespace ferrule::metrics

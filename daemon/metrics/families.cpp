@@ -307,6 +307,10 @@ void family_list::add_process()
         sum(
             now_.workers, [](const auto& block) -> auto& { return block.log_lines_dropped; }) +
             static_cast<double>(state.session_lines_dropped.load()));
+    add(dropped, {{"kind", "trace"}},
+        sum(
+            now_.workers, [](const auto& block) -> auto& { return block.traces_dropped; }) +
+            static_cast<double>(state.traces_dropped.load()));
     add(dropped, {{"kind", "message"}}, static_cast<double>(state.log_lines_dropped.load()));
 
     add(counter("ferrule_metrics_unauthorized_total",

@@ -47,6 +47,7 @@ struct process_state {
     std::atomic<std::uint64_t> log_lines_dropped{0};     ///< messages, for whatever reason
     std::atomic<std::uint64_t> passwords_refused{0};     ///< by the exporter
     std::atomic<std::uint64_t> session_lines_dropped{0}; ///< by the log's writer: the target failed
+    std::atomic<std::uint64_t> traces_dropped{0};        ///< the same
 };
 
 struct readings;

@@ -74,7 +74,14 @@ int socket::connected() noexcept
     socklen_t size = sizeof(error);
     if (getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
         error = errno;
-    return error;
+    if (error != ECONNRESET && error != EPIPE)
+        return error;
+    // Only a connection that stood can be reset: a refused one is ECONNREFUSED. What the peer sent
+    // before waits to be read; asking took the error away, so reading has to know of it.
+    note_error(error);
+    write_failed_ = true;
+    state_.readable = true;
+    return 0;
 }
 
 void socket::note_error(int error) noexcept

@@ -35,6 +35,7 @@ config::settings demo_settings(const demo_options& options, std::uint16_t backen
     settings.drain = {
         .delay = base::milliseconds{0}, .timeout = base::seconds{2}, .spread = base::seconds{2}};
     settings.log.level = config::log_level::debug;
+    settings.log.recorder = 0; // its lines are sentences
     settings.listeners.push_back(std::move(listener));
     settings.backends.push_back({"demo", {{endpoint::kind::ip4, "127.0.0.1", backend_port}}});
     return settings;

@@ -165,8 +165,8 @@ void deployment::bind(const config::listener_settings& listener, prepared& resul
     }
 }
 
-void deployment::make_profiles(const config::listener_settings& listener, prepared& result,
-                               std::vector<listener_setup>& setups)
+void deployment::make_profiles(const config::listener_settings& listener, std::uint32_t recorder,
+                               prepared& result, std::vector<listener_setup>& setups)
 {
     const tls::context_options options = context_options_of(listener, ticket_keys_of(listener));
     for (std::size_t worker = 0; worker < setups.size(); ++worker) {
@@ -178,6 +178,7 @@ void deployment::make_profiles(const config::listener_settings& listener, prepar
         profile->listener = listener.name;
         profile->timeouts = listener.timeouts;
         profile->shutdown = listener.shutdown;
+        profile->recorder = recorder;
         profile->tls = std::make_shared<tls::context>(options);
         profile->backend = *backend; // the reader has checked the name
         profile->counters = &numbers_.of_listener(static_cast<int>(worker), listener.name);
@@ -205,7 +206,7 @@ deployment::prepared deployment::prepare(const config::settings& settings)
     }
     for (const config::listener_settings& listener : settings.listeners) {
         std::vector<listener_setup> setups(static_cast<std::size_t>(workers_));
-        make_profiles(listener, result, setups);
+        make_profiles(listener, settings.log.recorder, result, setups);
         bind(listener, result, setups);
         for (std::size_t worker = 0; worker < setups.size(); ++worker)
             result.workers[worker].listeners.push_back(std::move(setups[worker]));

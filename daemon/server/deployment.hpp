@@ -66,8 +66,8 @@ private:
               std::vector<listener_setup>& setups);
     std::vector<net::listening_socket> open(const config::listener_settings& listener,
                                             const config::endpoint& where) const;
-    void make_profiles(const config::listener_settings& listener, prepared& result,
-                       std::vector<listener_setup>& setups);
+    void make_profiles(const config::listener_settings& listener, std::uint32_t recorder,
+                       prepared& result, std::vector<listener_setup>& setups);
     tls::ticket_keys ticket_keys_of(const config::listener_settings& listener);
 
     metrics::registry& numbers_;

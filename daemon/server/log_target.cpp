@@ -145,7 +145,9 @@ void log_target::settle(std::size_t written, int error)
         std::find_if(lines_.begin(), lines_.end(),
                      [written](const line_end& line) { return line.offset > written; });
     std::for_each(first_lost, lines_.end(), [this](const line_end& line) {
-        ++(line.kind == line_kind::session ? lost_.session_lines_dropped : lost_.log_lines_dropped);
+        ++(line.kind == line_kind::session ? lost_.session_lines_dropped
+           : line.kind == line_kind::trace ? lost_.traces_dropped
+                                           : lost_.log_lines_dropped);
         ++lost_lines_;
     });
     if (written > 0)

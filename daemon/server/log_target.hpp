@@ -18,7 +18,7 @@
 namespace ferrule::server {
 
 /// What a lost line is counted as.
-enum class line_kind : std::uint8_t { session, message };
+enum class line_kind : std::uint8_t { session, trace, message };
 
 /// One thread, except for give_up_after().
 class log_target {

@@ -129,4 +129,20 @@ std::string_view level_word(config::log_level level)
     return "error";
 }
 
+std::vector<std::string> message_lines(line_form form, config::log_level level,
+                                       std::int64_t at_microseconds, std::string_view text)
+{
+    const std::string time = utc_time(at_microseconds);
+    const std::string_view severity = level_word(level);
+    switch (form) {
+    case line_form::json:
+        return {fmt::format(R"({{"time":"{}","level":"{}","event":"message","message":{}}})", time,
+                            severity, json_utf8(text))};
+    case line_form::text: return message_lines(fmt::format("{} {} ", time, severity), text);
+    case line_form::demo: break;
+    }
+    const bool is_news = level <= config::log_level::info;
+    return message_lines(is_news ? std::string{} : fmt::format("{}: ", severity), text);
+}
+
 } // namespace ferrule::server

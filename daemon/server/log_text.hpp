@@ -23,6 +23,13 @@ void append_json_string(std::string& line, std::string_view value);
 /// A JSON string for text of our own: UTF-8 stays as it is, bytes that are not UTF-8 become U+FFFD.
 std::string json_utf8(std::string_view value);
 
+/// What lines look like: `log.format`, or sentences for a newcomer (`ferrule demo`).
+enum class line_form : std::uint8_t { text, json, demo };
+
+/// A message of the process as log lines, with time and level unless it is a newcomer's.
+std::vector<std::string> message_lines(line_form form, config::log_level level,
+                                       std::int64_t at_microseconds, std::string_view text);
+
 /// A message as the lines it has, each behind `start`. UTF-8 stays, control characters except the
 /// tab become \xNN.
 std::vector<std::string> message_lines(std::string_view start, std::string_view message);

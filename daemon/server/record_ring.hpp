@@ -2,12 +2,14 @@
 #pragma once
 
 #include "session/record.hpp"
+#include "session/recorder.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
+#include <utility>
 
 namespace ferrule::server {
 
@@ -15,6 +17,7 @@ namespace ferrule::server {
 struct handed_over {
     session::record session;
     bool is_logged = true;
+    session::recorder recording; ///< empty unless it goes to the log
 };
 
 /// A queue of fixed size between one thread that pushes and one that pops, without a lock. The
@@ -25,12 +28,19 @@ public:
     static constexpr std::uint32_t capacity = 1024;
 
     record_ring() : slots_{std::allocator<handed_over>{}.allocate(capacity)} {}
-    ~record_ring() { std::allocator<handed_over>{}.deallocate(slots_, capacity); }
+    ~record_ring()
+    {
+        while (!is_empty())
+            pop();
+        std::allocator<handed_over>{}.deallocate(slots_, capacity);
+    }
     record_ring(const record_ring&) = delete;
     record_ring& operator=(const record_ring&) = delete;
 
-    /// Copies the record in; false if there is no room. The pushing thread.
-    bool push(const session::record& ended, bool is_logged = true) noexcept
+    /// Copies the record in and takes the recording over; false if there is no room. The pushing
+    /// thread.
+    bool push(const session::record& ended, bool is_logged = true,
+              session::recorder recording = {}) noexcept
     {
         const std::uint32_t head = head_.load(std::memory_order_relaxed);
         // The other side's index is only looked at when the old look does not suffice any more: it
@@ -40,7 +50,8 @@ public:
             if (head - seen_tail_ == capacity)
                 return false;
         }
-        std::construct_at(slots_ + head % capacity, handed_over{ended, is_logged});
+        std::construct_at(slots_ + head % capacity,
+                          handed_over{ended, is_logged, std::move(recording)});
         // Not just release: whoever pushes looks next at whether the writer sleeps, and the writer
         // before it sleeps at whether something was pushed. One order of all four makes sure that
         // one of the two sees the other.
@@ -56,6 +67,7 @@ public:
 
     void pop() noexcept
     {
+        std::destroy_at(slots_ + tail_.load(std::memory_order_relaxed) % capacity);
         tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     }
 
@@ -65,7 +77,7 @@ public:
     }
 
 private:
-    static_assert(std::is_trivially_copyable_v<handed_over>);
+    static_assert(std::is_trivially_copyable_v<session::record>);
     static_assert((capacity & (capacity - 1)) == 0, "indices run over");
 
     handed_over* const slots_;

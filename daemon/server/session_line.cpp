@@ -217,6 +217,17 @@ std::string demo_line(const session::record& ended)
     return line;
 }
 
+std::string session_line(line_form form, const session::record& ended)
+{
+    switch (form) {
+    case line_form::json: return json_line(ended);
+    case line_form::demo: return demo_line(ended);
+    case line_form::text: break;
+    }
+    return fmt::format("{} {} {}", utc_time(ended.ended_at_microseconds),
+                       level_word(level_of(ended)), text_line(ended));
+}
+
 bool is_abnormal(const session::record& ended) noexcept
 {
     if (ended.cause == cause::probe)

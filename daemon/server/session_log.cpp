@@ -7,7 +7,6 @@
 #include "server/log_text.hpp"
 #include "server/record_ring.hpp"
 
-#include <fmt/format.h>
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
@@ -17,6 +16,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace ferrule::server {
@@ -30,18 +30,10 @@ constexpr base::milliseconds stop_timeout = 900ms; // for a target that takes no
 constexpr base::milliseconds gathering = 2ms;
 
 constexpr const char* session_logger = "session";
+constexpr const char* trace_logger = "trace";
 constexpr const char* message_logger = "message";
 
-spdlog::level::level_enum to_spdlog(config::log_level level)
-{
-    switch (level) {
-    case config::log_level::debug: return spdlog::level::debug;
-    case config::log_level::info: return spdlog::level::info;
-    case config::log_level::warning: return spdlog::level::warn;
-    case config::log_level::error: return spdlog::level::err;
-    }
-    return spdlog::level::err;
-}
+constexpr auto logged = spdlog::level::info; // what is written was decided before
 
 /// spdlog's sinks throw when a disk is full and block on a pipe; ours (log_target) does neither.
 /// Lines come ready made, so there is no formatter, and from one thread, so there is no mutex.
@@ -52,9 +44,10 @@ public:
 protected:
     void sink_it_(const spdlog::details::log_msg& line) override
     {
-        const bool is_session = line.logger_name == session_logger;
-        target_.append(is_session ? line_kind::session : line_kind::message,
-                       {line.payload.data(), line.payload.size()});
+        const line_kind kind = line.logger_name == session_logger ? line_kind::session
+                               : line.logger_name == trace_logger ? line_kind::trace
+                                                                  : line_kind::message;
+        target_.append(kind, {line.payload.data(), line.payload.size()});
     }
     void flush_() override { target_.flush(); }
 
@@ -76,7 +69,7 @@ struct session_log::writer {
            style wanted);
     ~writer();
 
-    bool is_json() const noexcept;
+    line_form form() const noexcept;
     void run();
     bool has_work();
     void reopen_target();
@@ -84,6 +77,7 @@ struct session_log::writer {
     bool write_sessions();
     void write_message(const message& said);
     void write_session(const session::record& ended);
+    void write_trace(const handed_over& ended);
 
     const style lines;
     std::atomic<config::log_level> level;
@@ -104,6 +98,7 @@ struct session_log::writer {
     log_target target;
     std::shared_ptr<target_sink> sink = std::make_shared<target_sink>(target);
     spdlog::logger session_lines{session_logger, sink};
+    spdlog::logger trace_lines{trace_logger, sink};
     spdlog::logger process_lines{message_logger, sink};
     std::thread thread;
 };
@@ -118,8 +113,6 @@ session_log::writer::writer(const config::log_settings& settings, int workers,
       endings{numbers.endings()},
       target{settings.target, process}
 {
-    session_lines.set_level(spdlog::level::trace); // what is written was decided before
-    process_lines.set_level(spdlog::level::trace);
     for (int worker = 0; worker < workers; ++worker) {
         counters.push_back(&numbers.of_worker(worker));
         rings.push_back(std::make_unique<record_ring>());
@@ -135,10 +128,12 @@ session_log::writer::~writer()
     thread.join();
 }
 
-bool session_log::writer::is_json() const noexcept
+line_form session_log::writer::form() const noexcept
 {
-    return lines == style::configured &&
-           format.load(std::memory_order_relaxed) == config::log_format::json;
+    if (lines == style::demo)
+        return line_form::demo;
+    const bool is_json = format.load(std::memory_order_relaxed) == config::log_format::json;
+    return is_json ? line_form::json : line_form::text;
 }
 
 bool session_log::writer::has_work()
@@ -206,6 +201,8 @@ bool session_log::writer::write_sessions()
             endings.note(on_status_page(ended->session));
             if (ended->is_logged)
                 write_session(ended->session);
+            if (ended->recording.size() > 0)
+                write_trace(*ended);
             ring->pop();
         }
     }
@@ -214,33 +211,25 @@ bool session_log::writer::write_sessions()
 
 void session_log::writer::write_session(const session::record& ended)
 try {
-    const auto severity = level_of(ended);
-    const auto line = lines == style::demo ? demo_line(ended)
-                      : is_json()          ? json_line(ended)
-                                  : fmt::format("{} {} {}", utc_time(ended.ended_at_microseconds),
-                                                level_word(severity), text_line(ended));
-    session_lines.log(to_spdlog(severity), spdlog::string_view_t{line});
+    const std::string line = session_line(form(), ended);
+    session_lines.log(logged, spdlog::string_view_t{line});
 } catch (const std::exception&) { // no memory
     ++process.session_lines_dropped;
 }
 
+void session_log::writer::write_trace(const handed_over& ended)
+try {
+    const std::string line = trace_line(form(), ended.session, ended.recording);
+    trace_lines.log(logged, spdlog::string_view_t{line});
+} catch (const std::exception&) { // no memory
+    ++process.traces_dropped;
+}
+
 void session_log::writer::write_message(const message& said)
 try {
-    const auto time = utc_time(said.at_microseconds);
-    const auto severity = level_word(said.level);
-    std::vector<std::string> written;
-    if (is_json()) {
-        written.push_back(
-            fmt::format(R"({{"time":"{}","level":"{}","event":"message","message":{}}})", time,
-                        severity, json_utf8(said.text)));
-    } else if (lines == style::configured) {
-        written = message_lines(fmt::format("{} {} ", time, severity), said.text);
-    } else {
-        const bool is_news = said.level <= config::log_level::info;
-        written = message_lines(is_news ? "" : fmt::format("{}: ", severity), said.text);
-    }
-    for (const std::string& line : written)
-        process_lines.log(to_spdlog(said.level), spdlog::string_view_t{line});
+    for (const std::string& line :
+         message_lines(form(), said.level, said.at_microseconds, said.text))
+        process_lines.log(logged, spdlog::string_view_t{line});
 } catch (const std::exception&) { // no memory
     ++process.log_lines_dropped;
 }
@@ -253,16 +242,23 @@ session_log::session_log(const config::log_settings& settings, int workers,
 
 session_log::~session_log() = default;
 
-void session_log::ended(int worker, const session::record& session) noexcept
+void session_log::ended(int worker, const session::record& session,
+                        session::recorder recording) noexcept
 {
     const auto index = static_cast<std::size_t>(worker);
     CHECK(index < writer_->rings.size(), "a worker's number is below the number of workers");
     const bool has_line = is_logged(session, writer_->level.load(std::memory_order_relaxed),
                                     writer_->sessions.load(std::memory_order_relaxed));
-    if (writer_->rings[index]->push(session, has_line))
+    const bool has_trace = has_line && recording.size() > 0 && is_abnormal(session);
+    if (!has_trace)
+        recording = {};
+    if (writer_->rings[index]->push(session, has_line, std::move(recording))) {
         writer_->bell.ring();
-    else if (has_line)
+    } else if (has_line) {
         writer_->counters[index]->log_lines_dropped.add();
+        if (has_trace)
+            writer_->counters[index]->traces_dropped.add();
+    }
 }
 
 void session_log::say(config::log_level level, std::string_view message)

@@ -7,7 +7,9 @@
 
 #include "config/settings.hpp"
 #include "metrics/registry.hpp"
+#include "server/log_text.hpp"
 #include "session/record.hpp"
+#include "session/recorder.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -22,8 +24,18 @@ std::string text_line(const session::record& ended);
 /// The same as one JSON object, with "time" and "level".
 std::string json_line(const session::record& ended);
 
-/// The same for a newcomer: one readable sentence (`ferrule demo`).
+/// What was recorded of it as a line without time and level, in key=value form, and as one JSON
+/// object (docs/endings.md, "The trace").
+std::string text_trace_line(const session::record& ended, const session::recorder& recording);
+std::string json_trace_line(const session::record& ended, const session::recorder& recording);
+
+/// A session for a newcomer: one readable sentence (`ferrule demo`).
 std::string demo_line(const session::record& ended);
+
+/// Any of them as it is written, with time and level unless it is for a newcomer.
+std::string session_line(line_form form, const session::record& ended);
+std::string trace_line(line_form form, const session::record& ended,
+                       const session::recorder& recording);
 
 /// True if the ending is worth a line under `log.sessions: abnormal`: a cause or second other than
 /// client_eof and backend_eof, or an outcome other than whole. A probe is not abnormal.
@@ -55,9 +67,11 @@ public:
     session_log(const session_log&) = delete;
     session_log& operator=(const session_log&) = delete;
 
-    /// Hands over an ended session, for its line and for the status page. Only worker `worker`'s
-    /// thread may call it; never blocks.
-    void ended(int worker, const session::record& session) noexcept;
+    /// Hands over an ended session, for its line and for the status page, and what was recorded of
+    /// it, for a line behind it if it is abnormal. Only worker `worker`'s thread may call it; never
+    /// blocks.
+    void ended(int worker, const session::record& session,
+               session::recorder recording = {}) noexcept;
 
     /// Logs a message of the process itself. Any thread but not for use per session; never blocks
     /// on the target. A message may have several lines (diagnostics with their carets): each

@@ -25,6 +25,11 @@ std::size_t direction_to(side who)
 
 constexpr std::array both_sides{side::client, side::backend};
 
+std::uint64_t count_of(base::milliseconds length)
+{
+    return static_cast<std::uint64_t>(length.count());
+}
+
 } // namespace
 
 /// Says what there is to say. True while something is still to be waited for.
@@ -42,6 +47,7 @@ bool session::settle() noexcept
         case step::done: return false;
         default:
             // Recorded first: what performing shows (a sink that is gone) comes after it.
+            note(happening::step, 0, static_cast<std::uint8_t>(decided.next));
             ending::performed(facts_, rules(), decided.next);
             perform(decided.next);
             break;
@@ -60,6 +66,7 @@ void session::perform(step what) noexcept
     switch (what) {
     case step::finish_client:
         after_handing(side::client, client_.finish());
+        note_alerts();
         if (client_.has_said_close_notify())
             counters.close_notify[static_cast<std::size_t>(metrics::close_notify_event::sent)]
                 .add();
@@ -123,6 +130,8 @@ bool session::look_for_acknowledgement() noexcept
         if (handed_over && in_kernel == 0) {
             into.unacked = false;
             changed = true;
+            if (ending::has_ended(facts_))
+                note(of_side(happening::client_acknowledged, who));
         }
         held += in_kernel;
     }
@@ -143,6 +152,7 @@ void session::give_up(std::string_view detail) noexcept
 void session::note_transitions() noexcept
 {
     metrics::listener_counters& counters = *profile_->counters;
+    note_causes();
     if (ending::has_ended(facts_) && first_end_at_ == base::time_point{}) {
         first_end_at_ = now();
         phase_ = ending::phase::closing;
@@ -161,8 +171,10 @@ void session::note_transitions() noexcept
                 std::chrono::duration_cast<base::microseconds>(now() - half_closed_at_);
         }
     }
-    if (ending::is_closing(facts_) && deadline_at_ == never)
+    if (ending::is_closing(facts_) && deadline_at_ == never) {
         deadline_at_ = now() + profile_->shutdown.deadline;
+        note(happening::deadline_armed, count_of(profile_->shutdown.deadline));
+    }
 }
 
 } // namespace ferrule::session

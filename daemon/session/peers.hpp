@@ -74,6 +74,7 @@ public:
     net::socket& socket() noexcept { return socket_; }
     const net::socket& socket() const noexcept { return socket_; }
     const tls::channel& channel() const noexcept { return channel_; }
+    tls::channel::seen_alerts take_alerts() noexcept { return channel_.take_alerts(); }
 
     /// Goes on with the handshake. `end` is set if the client ended meanwhile.
     struct handshake_state {

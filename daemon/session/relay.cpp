@@ -23,6 +23,12 @@ std::size_t index_of(side who)
     return static_cast<std::size_t>(who);
 }
 
+/// For the recorder: Linux's numbers fit (the highest is 133).
+std::uint8_t errno_of(const net::socket& of)
+{
+    return static_cast<std::uint8_t>(of.last_error());
+}
+
 /// The direction of what `from` sends.
 std::size_t direction_from(side from)
 {
@@ -79,6 +85,7 @@ void session::notice_failure(side who) noexcept
         told == ending::sink::aborted)
         return;
     count_end(who, source::reset);
+    note(of_side(happening::client_gone, who), 0, errno_of(socket_of(who)));
     ending::sink_lost(facts_, who);
     drop_if_gone(who);
 }
@@ -108,9 +115,11 @@ void session::read_once(side from) noexcept
         profile_->counters->bytes[direction_from(from)].add(got.bytes.size());
         progress_ = true;
         last_byte_at_ = now();
+        note(of_side(happening::client_read, from), got.bytes.size());
         hand_over(to, got.bytes);
     }
     if (from == side::client) {
+        note_alerts();
         if (const auto trouble = client_.trouble(); trouble.has_value())
             after_handing(side::client, *trouble);
     }
@@ -127,8 +136,10 @@ void session::discard(side from) noexcept
         lost_[direction_from(from)] += got.bytes.size();
         profile_->counters->bytes[direction_from(from)].add(got.bytes.size());
         discarded_ += got.bytes.size();
+        note(of_side(happening::client_discard, from), got.bytes.size());
     }
     if (from == side::client) {
+        note_alerts();
         if (const auto trouble = client_.trouble(); trouble.has_value())
             after_handing(side::client, *trouble);
     }
@@ -141,6 +152,7 @@ void session::discard(side from) noexcept
 void session::source_ended(side who, source how) noexcept
 {
     const flow& own = ending::flow_from(facts_, who);
+    note(of_side(happening::client_ended, who), 0, static_cast<std::uint8_t>(how));
     const bool is_news = own.from == source::open || (own.from == source::cut && !own.answered);
     if (is_news || how == source::reset)
         count_end(who, how);
@@ -163,6 +175,7 @@ void session::hand_over(side to, std::span<const std::byte> bytes) noexcept
         return;
     }
     into.unacked = true;
+    note(of_side(happening::client_write, to), bytes.size());
     const handed what = to == side::client ? client_.write(bytes) : backend_.write(bytes);
     if (what == handed::refused)
         lost_[direction_from(ending::other(to))] += bytes.size();
@@ -180,6 +193,7 @@ void session::flush(side to) noexcept
     const handed what = to == side::client ? client_.flush() : backend_.flush();
     const std::size_t after = to == side::client ? client_.unsent() : backend_.unsent();
     if (after != before) {
+        note(of_side(happening::client_flush, to), before - after);
         progress_ = true;
         last_byte_at_ = now();
     }
@@ -191,12 +205,18 @@ void session::after_handing(side to, handed what) noexcept
     flow& into = ending::flow_to(facts_, to);
     switch (what) {
     case handed::over: into.buffered = false; break;
-    case handed::kept: into.buffered = true; break;
+    case handed::kept:
+        if (!into.buffered)
+            note(of_side(happening::client_kept, to),
+                 to == side::client ? client_.unsent() : backend_.unsent());
+        into.buffered = true;
+        break;
     case handed::broken:
         into.buffered = true;
         if (!ending::has_ended(facts_))
             detail_errno(socket_of(to).last_error());
         count_end(to, source::reset);
+        note(of_side(happening::client_gone, to), 0, errno_of(socket_of(to)));
         ending::sink_lost(facts_, to);
         drop_if_gone(to);
         break;

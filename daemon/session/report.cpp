@@ -52,6 +52,34 @@ void session::detail_errno(int error) noexcept
         detail_once(strerrordesc_np(error));
 }
 
+void session::record_event(happening what, std::uint64_t amount, std::uint8_t detail) noexcept
+{
+    recorder_.add(microseconds_between(accepted_at_, now()), what, amount, detail);
+}
+
+void session::note_alerts() noexcept
+{
+    if (!recorder_.is_on())
+        return;
+    const tls::channel::seen_alerts alerts = client_.take_alerts();
+    if (alerts.received.has_value())
+        note(happening::alert_received, 0, *alerts.received);
+    if (alerts.sent.has_value())
+        note(happening::alert_sent, 0, *alerts.sent);
+}
+
+void session::note_causes() noexcept
+{
+    if (facts_.first != noted_first_) {
+        noted_first_ = facts_.first;
+        note(happening::cause, 0, static_cast<std::uint8_t>(facts_.first));
+    }
+    if (facts_.second != noted_second_) {
+        noted_second_ = facts_.second;
+        note(happening::second, 0, static_cast<std::uint8_t>(facts_.second));
+    }
+}
+
 /// Counts how a peer ended, once for each side and kind.
 void session::count_end(side who, source how) noexcept
 {

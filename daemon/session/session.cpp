@@ -40,6 +40,8 @@ bool session::start(net::descriptor accepted, bool is_unix) noexcept
     if (client_.socket().adopt(accepted.release(), is_unix, around_.events, *this) != 0)
         return false;
     accepted_at_ = last_byte_at_ = now();
+    recorder_ = recorder{profile_->recorder};
+    note(happening::accepted);
     profile_->counters->sessions_started.add();
     profile_->counters->sessions_open.add();
     patience_at_ = now() + profile_->timeouts.handshake;
@@ -56,6 +58,7 @@ void session::run()
     life_.resume();
     if (!life_.is_done())
         return;
+    note_causes();
     const record told = tell();
     count(told);
     owner_.ended(*this, told);
@@ -99,6 +102,8 @@ void session::end_at_once(cause why) noexcept
 {
     if (pending_end_ == cause::none)
         pending_end_ = why;
+    note(happening::end_ordered, 0, static_cast<std::uint8_t>(why));
+    note(happening::deadline_passed);
     ending::deadline_passed(facts_);
     around_.ready.push(*this);
 }
@@ -110,6 +115,7 @@ void session::shake_hands() noexcept
     flush(side::client);
     while (client_.socket().is_readable() && !ending::has_ended(facts_)) {
         const client_peer::handshake_state state = client_.handshake();
+        note_alerts();
         last_byte_at_ = now();
         if (state.progress == tls::handshake_progress::failed) {
             handshake_over(cause::handshake_failed, client_.channel().detail(), state.alert_sent,
@@ -119,6 +125,7 @@ void session::shake_hands() noexcept
         if (state.end.has_value()) {
             const bool said_nothing = !client_.has_sent_anything();
             const bool reset = *state.end == source::reset;
+            note(happening::client_ended, 0, static_cast<std::uint8_t>(*state.end));
             if (reset)
                 count_end(side::client, source::reset);
             handshake_over(said_nothing ? cause::probe : cause::handshake_failed,
@@ -156,6 +163,7 @@ void session::handshake_over(cause why, std::string_view detail, bool alert_sent
 void session::handshake_done() noexcept
 {
     handshake_done_at_ = now();
+    note(happening::handshake_done);
     metrics::listener_counters& counters = *profile_->counters;
     counters.handshakes[static_cast<std::size_t>(metrics::handshake_result::ok)].add();
     const tls::session_facts known = client_.channel().facts();
@@ -194,6 +202,8 @@ void session::connect() noexcept
         detail_ = std::string_view{};
         detail_errno(state);
     }
+    note(happening::connect_failed, 0,
+         static_cast<std::uint8_t>(state == EINPROGRESS ? ETIMEDOUT : state));
     server_->counters->connect_failures.add();
     profile_->backend->failed(*server_, now());
     backend_.abort();
@@ -209,6 +219,7 @@ void session::try_next_server() noexcept
                             choice_.started ? std::string_view{} : "no server has an address");
             return;
         }
+        note(happening::connecting);
         const int state = backend_.socket().connect(server_->where, around_.events, *this);
         if (state == 0) {
             connected();
@@ -223,6 +234,7 @@ void session::try_next_server() noexcept
         }
         detail_ = std::string_view{};
         detail_errno(state);
+        note(happening::connect_failed, 0, static_cast<std::uint8_t>(state));
         if (state == EMFILE || state == ENFILE) {
             server_ = nullptr;
             backend_missing(cause::limit, {});
@@ -248,6 +260,7 @@ void session::connected() noexcept
 {
     // Servers that were tried before are counted; they are not this session's ending.
     detail_ = std::string_view{};
+    note(happening::connected);
     connected_at_ = last_byte_at_ = now();
     poll_at_ = never;
     server_text_ = server_->text;
@@ -268,6 +281,7 @@ void session::watch_for_client_reset() noexcept
     // Its bytes are not read before there is a backend to take them; a reset needs no reading.
     if (client_.socket().has_failed()) {
         count_end(side::client, source::reset);
+        note(happening::client_gone);
         facts_.to_client.to = ending::sink::gone;
         backend_missing(cause::client_reset, "the client reset the connection while connecting");
     }

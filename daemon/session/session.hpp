@@ -14,6 +14,7 @@
 #include "net/deadline_wheel.hpp"
 #include "net/listening_socket.hpp"
 #include "session/peers.hpp"
+#include "session/recorder.hpp"
 #include "session/snapshot.hpp"
 #include "session/surroundings.hpp"
 #include "session/task.hpp"
@@ -24,6 +25,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace ferrule::session {
 
@@ -59,6 +61,9 @@ public:
     /// address as text.
     snapshot look() const;
     state how_far() const noexcept;
+
+    /// What was recorded; nothing is recorded any more.
+    recorder take_recording() noexcept { return std::exchange(recorder_, {}); }
 
     using list_hook = boost::intrusive::list_member_hook<
         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -124,6 +129,16 @@ private:
     void detail_once(std::string_view text) noexcept;
     void detail_errno(int error) noexcept;
 
+    // the flight recorder
+    void note(happening what, std::uint64_t amount = 0, std::uint8_t detail = 0) noexcept
+    {
+        if (recorder_.is_on())
+            record_event(what, amount, detail);
+    }
+    void record_event(happening what, std::uint64_t amount, std::uint8_t detail) noexcept;
+    void note_alerts() noexcept;
+    void note_causes() noexcept;
+
     net::socket& socket_of(ending::side who) noexcept
     {
         return who == ending::side::client ? client_.socket() : backend_.socket();
@@ -148,7 +163,9 @@ private:
     ending::facts facts_;
     ending::phase phase_ = ending::phase::handshaking;
     ending::patience bound_ = ending::patience::idle;
-    bool progress_ = false; ///< bytes moved since the bound was last set
+    bool progress_ = false;                            ///< bytes moved since the bound was last set
+    ending::cause noted_first_ = ending::cause::none;  ///< by the recorder
+    ending::cause noted_second_ = ending::cause::none; ///< by the recorder
     bool counted_half_closed_ = false;
     bool counted_closing_ = false;
     bool draining_ = false;
@@ -166,6 +183,8 @@ private:
     base::time_point cut_at_ = never;
     base::milliseconds poll_interval_{0};
     std::uint64_t kernel_held_ = 0; ///< unacknowledged bytes of both sides when we last looked
+
+    recorder recorder_;
 
     // What the record tells
     net::client_address from_;

@@ -12,6 +12,7 @@
 #include "tls/wire.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,6 +55,7 @@ struct profile {
     std::shared_ptr<tls::context> tls;
     std::shared_ptr<backend_pool> backend;
     metrics::listener_counters* counters = nullptr;
+    std::uint32_t recorder = 0; ///< events that each session remembers; 0: none
 };
 
 /// TCP_USER_TIMEOUT for the sockets of a listener's sessions. The session's own clock always

@@ -50,8 +50,11 @@ base::milliseconds session::polling_interval(const decision& decided) noexcept
 void session::wait_for(const decision& decided) noexcept
 {
     if (decided.bound != bound_ || progress_ || patience_at_ == never) {
+        const base::milliseconds length = length_of(decided.bound);
+        if (decided.bound != bound_ || (patience_at_ == never && length != base::off))
+            note(happening::waiting, static_cast<std::uint64_t>(length.count()),
+                 static_cast<std::uint8_t>(decided.bound));
         bound_ = decided.bound;
-        const base::milliseconds length = length_of(bound_);
         const bool is_off = bound_ == patience::idle && length == base::off;
         patience_at_ = is_off ? never : now() + length;
         progress_ = false;
@@ -150,6 +153,7 @@ void session::observe_time() noexcept
     if (now() >= deadline_at_ && !facts_.overdue) {
         profile_->counters->timeouts[static_cast<std::size_t>(metrics::shutdown_timeout::deadline)]
             .add();
+        note(happening::deadline_passed);
         ending::deadline_passed(facts_);
         return;
     }
@@ -161,6 +165,7 @@ void session::observe_time() noexcept
 
 void session::patience_is_over() noexcept
 {
+    note(happening::bound_passed, 0, static_cast<std::uint8_t>(bound_));
     using metrics::shutdown_timeout;
     const auto count = [&](shutdown_timeout which) {
         profile_->counters->timeouts[static_cast<std::size_t>(which)].add();
@@ -187,11 +192,15 @@ void session::end(cause why) noexcept
 {
     if (pending_end_ == cause::none)
         pending_end_ = why;
+    note(happening::end_ordered, 0, static_cast<std::uint8_t>(why));
     around_.ready.push(*this);
 }
 
 void session::drain(base::time_point spread_at, base::time_point cut_at) noexcept
 {
+    note(happening::drain_ordered,
+         static_cast<std::uint64_t>(
+             std::chrono::duration_cast<base::milliseconds>(cut_at - now()).count()));
     spread_at_ = spread_at;
     cut_at_ = cut_at;
     arm();

@@ -98,6 +98,17 @@ std::string take_reason(std::string_view fallback)
 
 } // namespace
 
+std::string alert_text(std::uint8_t number)
+{
+    std::string text = SSL_alert_desc_string_long(number);
+    if (text == "unknown")
+        return std::to_string(number);
+    std::transform(text.begin(), text.end(), text.begin(), [](char each) {
+        return each == ' ' ? '_' : each >= 'A' && each <= 'Z' ? static_cast<char>(each + 32) : each;
+    });
+    return text;
+}
+
 channel::channel(SSL_CTX* context, wire& shared) noexcept : ssl_{SSL_new(context)}
 {
     BIO* bio = ssl_ == nullptr ? nullptr : make_wire_bio(shared);
@@ -120,6 +131,11 @@ channel::~channel()
 void channel::watch_message(int is_write, int, int content_type, const void* bytes,
                             std::size_t count, SSL*, void* self)
 {
+    if (content_type == SSL3_RT_ALERT && count == 2) {
+        seen_alerts& alerts = static_cast<channel*>(self)->alerts_;
+        (is_write != 0 ? alerts.sent : alerts.received) =
+            static_cast<const unsigned char*>(bytes)[1];
+    }
     if (is_write != 0 || content_type != SSL3_RT_HANDSHAKE || count == 0)
         return;
     if (*static_cast<const unsigned char*>(bytes) == SSL3_MT_KEY_UPDATE)

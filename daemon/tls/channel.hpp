@@ -10,9 +10,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 using SSL = struct ssl_st;
 using SSL_CTX = struct ssl_ctx_st;
@@ -47,6 +49,9 @@ struct session_facts {
     bool is_tls13 = false;
 };
 
+/// The name of an alert's number as RFC 8446 6 spells it ("bad_certificate"), or the number.
+std::string alert_text(std::uint8_t number);
+
 class channel {
 public:
     /// A server-side channel from `context`, which it keeps alive by itself. `shared` must outlive
@@ -77,6 +82,14 @@ public:
 
     session_facts facts() const noexcept;
 
+    /// Alerts seen since the last call, close_notify (0) included; nullopt is none. Of several, the
+    /// last one.
+    struct seen_alerts {
+        std::optional<std::uint8_t> received;
+        std::optional<std::uint8_t> sent;
+    };
+    seen_alerts take_alerts() noexcept { return std::exchange(alerts_, {}); }
+
     /// OpenSSL's reason of the last failure, such as "sslv3 alert certificate expired".
     const std::string& detail() const noexcept { return detail_; }
 
@@ -88,6 +101,7 @@ private:
 
     SSL* ssl_;
     std::string detail_;
+    seen_alerts alerts_;
     std::uint32_t key_updates_ = 0; ///< since the last application data
     bool established_ = false;
     bool failed_ = false;

@@ -32,7 +32,8 @@ TEST_F(reader, reads_every_key)
     const settings result = good(file(R"(
 workers: 4
 limits: {sessions: 1000}
-log: {level: debug, format: json, target: /var/log/ferrule.log, sessions: abnormal}
+log: {level: debug, format: json, target: /var/log/ferrule.log, sessions: abnormal,
+      recorder: 64}
 metrics: {address: "[::1]:9000"}
 drain: {delay: 1s, timeout: 2m, spread: 1m30s}
 watch: 1m
@@ -57,7 +58,7 @@ watch: 1m
     EXPECT_EQ(result.workers, 4);
     EXPECT_EQ(result.max_sessions, 1000u);
     EXPECT_EQ(result.log, (log_settings{log_level::debug, log_format::json, "/var/log/ferrule.log",
-                                        logged_sessions::abnormal}));
+                                        logged_sessions::abnormal, 64}));
     EXPECT_EQ(result.metrics_address->text(), "[::1]:9000");
     EXPECT_EQ(result.drain, (drain_settings{1s, 2min, 90s}));
     EXPECT_EQ(result.watch, 1min);

@@ -217,8 +217,10 @@ TEST(families, the_state_of_the_process_is_told)
     process.last_reload_ok = false;
     process.log_lines_dropped = 4;
     process.session_lines_dropped = 10;
+    process.traces_dropped = 1;
     numbers.of_worker(0).log_lines_dropped.add(20);
     numbers.of_worker(1).log_lines_dropped.add(30);
+    numbers.of_worker(1).traces_dropped.add(7);
     const std::string text = numbers.text();
     EXPECT_EQ(value_of(text, "ferrule_draining"), 1);
     EXPECT_EQ(value_of(text, R"(ferrule_reloads_total{result="ok"})"), 2);
@@ -227,6 +229,7 @@ TEST(families, the_state_of_the_process_is_told)
     EXPECT_EQ(value_of(text, "ferrule_last_reload_success"), 0);
     EXPECT_EQ(value_of(text, R"(ferrule_log_lines_dropped_total{kind="message"})"), 4);
     EXPECT_EQ(value_of(text, R"(ferrule_log_lines_dropped_total{kind="session"})"), 60);
+    EXPECT_EQ(value_of(text, R"(ferrule_log_lines_dropped_total{kind="trace"})"), 8);
     EXPECT_EQ(value_of(text, "ferrule_build_info{version=\"" + std::string(base::version) +
                                  "\",revision=\"" + std::string(base::revision) + "\"}"),
               1);

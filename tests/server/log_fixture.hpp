@@ -140,6 +140,14 @@ protected:
             open(settings.target.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     }
 
+    std::uint64_t dropped_traces()
+    {
+        std::uint64_t dropped = numbers.process().traces_dropped;
+        for (int worker = 0; worker < workers; ++worker)
+            dropped += numbers.of_worker(worker).traces_dropped.get();
+        return dropped;
+    }
+
     std::uint64_t dropped_sessions()
     {
         std::uint64_t dropped = numbers.process().session_lines_dropped;

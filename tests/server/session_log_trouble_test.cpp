@@ -76,6 +76,22 @@ TEST_F(session_log_test, lines_are_whole_although_a_pipe_took_them_in_pieces)
         EXPECT_EQ(line.substr(24, 21), " info ended session=" + line.substr(44, 1)) << line;
 }
 
+TEST_F(session_log_test, a_trace_that_finds_no_room_is_dropped_and_counted)
+{
+    const auto reader = target_pipe();
+    auto log = make();
+    for (std::uint64_t id = 0; id < many; ++id) {
+        session::recorder events{1};
+        events.add(base::microseconds{0}, session::happening::accepted);
+        log->ended(0, test::lossy_session(id), std::move(events));
+    }
+    const std::uint64_t dropped_at_once = dropped_traces();
+    EXPECT_GT(dropped_at_once, 0u);
+    EXPECT_EQ(dropped_at_once, dropped_sessions());
+    EXPECT_LT(time_to_end(std::move(log)), 3s);
+    EXPECT_EQ(count_lines(reader->read_rest(0)) + dropped_sessions() + dropped_traces(), 2 * many);
+}
+
 TEST_F(session_log_test, a_reader_that_is_gone_costs_lines_and_not_the_process)
 {
     const auto reader = target_pipe();

@@ -37,6 +37,7 @@ struct world_options {
     int backend_window = 0; ///< as in make_tcp_socket
     int send_buffer = 0;    ///< of the proxy's two sockets; 0: as the kernel does
     bool has_server = true;
+    std::uint32_t recorder = 0;   ///< events
     int window_milliseconds = 10; ///< how long a closed window is waited for
     int ack_milliseconds = 500;   ///< how long an acknowledgement is waited for
 };
@@ -229,6 +230,7 @@ public:
     {
         EXPECT_EQ(current_.get(), &which);
         records.push_back(record);
+        recordings.push_back(which.take_recording());
         dead_ = std::move(current_);
     }
     std::uint64_t next_session_id() noexcept override { return ++ids_; }
@@ -243,6 +245,7 @@ public:
     scripted_client client;
     scripted_backend backend;
     std::vector<session::record> records;
+    std::vector<session::recorder> recordings; ///< of the same sessions
 
 private:
     static std::shared_ptr<tls::context> shared_context()
@@ -267,7 +270,8 @@ private:
                              .shutdown = options_.shutdown,
                              .tls = shared_context(),
                              .backend = pool,
-                             .counters = &counters});
+                             .counters = &counters,
+                             .recorder = options_.recorder});
     }
 
     void shrink_send_buffer(int descriptor) const

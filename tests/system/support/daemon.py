@@ -21,6 +21,7 @@ SESSION_KEYS = {
     "detail", "client_act", "backend_act", "outcome", "lost_to_backend_bytes",
     "lost_to_client_bytes", "first_end", "handshake_ms", "connect_ms", "half_closed_ms", "close_ms",
     "total_ms"}
+TRACE_KEYS = {"time", "level", "event", "session", "listener", "omitted", "events"}
 
 
 class Series(dict):
@@ -60,6 +61,7 @@ class Daemon:
         self._condition = threading.Condition()
         self.messages = []  # (level, text)
         self.sessions = []  # session_ended lines
+        self.traces = []  # session_trace lines
         self.foreign = []  # what is not a line of the log
         self.exit_code = None
         self.process = subprocess.Popen(
@@ -86,6 +88,8 @@ class Daemon:
                     entry = json.loads(line)
                     if entry["event"] == "session_ended":
                         self.sessions.append(entry)
+                    elif entry["event"] == "session_trace":
+                        self.traces.append(entry)
                     else:
                         self.messages.append((entry["level"], entry["message"]))
                 except (ValueError, KeyError, TypeError):
@@ -129,6 +133,12 @@ class Daemon:
             return lines[:count] if len(lines) >= count else None
         lines = self._wait(find, f"{count} ended session(s) of {listener}", limit, listener)
         return lines[0] if count == 1 else lines
+
+    def trace(self, number, limit=None):
+        """Waits for what was recorded of the session of this number; returns the line."""
+        def find():
+            return next((line for line in self.traces if line["session"] == number), None)
+        return self._wait(find, f"the trace of session {number}", limit)
 
     def log(self, listener=None, last=20):
         """The log as text, for a failure report."""
@@ -196,6 +206,8 @@ class Daemon:
         found += [str(line) for line in self.sessions if line["cause"] == "internal"]
         found += [f"keys: {set(line) ^ SESSION_KEYS} in {line}" for line in self.sessions
                   if set(line) != SESSION_KEYS]
+        found += [f"keys: {set(line) ^ TRACE_KEYS} in {line}" for line in self.traces
+                  if set(line) != TRACE_KEYS]
         return found
 
     # --- HTTP -----------------------------------------------------------------------------------
