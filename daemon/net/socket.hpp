@@ -53,6 +53,7 @@ public:
     int connect(const address& to, event_set& events, wakeable& owner) noexcept;
 
     /// For a connecting socket that became writable: 0 when it is connected, EINPROGRESS, or errno.
+    /// One that was connected and is reset already counts as connected: what came before is read.
     int connected() noexcept;
 
     bool is_open() const noexcept { return descriptor_ >= 0; }

@@ -58,6 +58,25 @@ TEST_F(sockets, a_refused_connection_is_told)
     }
 }
 
+TEST_F(sockets, one_that_was_reset_before_anybody_looked_was_connected_and_has_what_was_sent)
+{
+    address where;
+    const descriptor listener = listen_somewhere(where);
+    const int begun = socket_.connect(where, events_, owner_);
+    ASSERT_TRUE(begun == 0 || begun == EINPROGRESS) << std::strerror(begun);
+    {
+        test::far_end far{descriptor{::accept(listener.get(), nullptr, nullptr)}};
+        far.send("half an answer");
+        far.reset();
+    }
+    ASSERT_TRUE(collect_until([&] { return socket_.has_failed(); }));
+    EXPECT_EQ(0, socket_.connected());
+    std::array<std::byte, 64> room{};
+    EXPECT_EQ(14U, socket_.read(room).bytes);
+    EXPECT_EQ(read_state::reset, socket_.read(room).state);
+    EXPECT_EQ(ECONNRESET, socket_.last_error());
+}
+
 TEST_F(sockets, what_cannot_even_begin_to_connect_leaves_nothing_open)
 {
     const test::temporary_folder folder;
