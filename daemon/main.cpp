@@ -1,12 +1,14 @@
-// The command line: run, check, demo, ctl, version.
+// The command line: run, check, demo, selftest, ctl, version.
 //
 // Exit codes: 0 fine, 1 failed at run time (or drained, but not every session ended whole), 2 wrong
 // usage or configuration.
 
 #include "base/version.hpp"
 #include "ctl_command.hpp"
+#include "selftest_command.hpp"
 #include "server/demo.hpp"
 #include "server/load_settings.hpp"
+#include "server/selftest.hpp"
 #include "server/server.hpp"
 #include "server/summary.hpp"
 #include "tls/context.hpp"
@@ -70,6 +72,22 @@ int check(const std::string& path)
     return 0;
 }
 
+int selftest(const selftest_command& asked)
+{
+    config::settings settings;
+    if (asked.configuration().empty()) {
+        settings = server::selftest_settings();
+    } else {
+        server::loaded loaded = load(asked.configuration());
+        if (!loaded.reading.settings.has_value())
+            return exit_usage;
+        settings = std::move(*loaded.reading.settings);
+    }
+    const server::selftest_report report = server::run_selftest(settings);
+    std::fputs((asked.as_json() ? to_json(report) : to_text(report)).c_str(), stdout);
+    return report.is_good() ? 0 : exit_failed;
+}
+
 int version()
 {
     std::printf("ferrule %s (%s)\n", std::string{base::version}.c_str(),
@@ -103,6 +121,7 @@ int command_line(int count, char** arguments)
     demo_command->add_option("--metrics-port", demo.metrics_port, "metrics port")
         ->capture_default_str();
     const ctl_command ctl{app};
+    const selftest_command selftest_asked{app};
     CLI::App* version_command = app.add_subcommand("version", "print the version");
 
     try {
@@ -119,6 +138,8 @@ int command_line(int count, char** arguments)
             return server::run_demo(demo);
         if (ctl.is_given())
             return ctl.run();
+        if (selftest_asked.is_given())
+            return selftest(selftest_asked);
         if (version_command->parsed())
             return version();
     } catch (const std::exception& error) {
