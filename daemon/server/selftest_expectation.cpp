@@ -1,6 +1,6 @@
 #include "server/selftest_expectation.hpp"
 
-#include <algorithm>
+#include "server/selftest_telling.hpp"
 
 namespace ferrule::server {
 
@@ -18,54 +18,6 @@ constexpr base::milliseconds quiet_after{1000};
 
 /// An idle session is a little younger than the whole session: between these, either may hold.
 constexpr base::milliseconds surely_quiet_after{1500};
-
-bool is_polite(const rules& given, bool quiet)
-{
-    return given.on_proxy_end == ending::proxy_policy::notify ||
-           (given.on_proxy_end == ending::proxy_policy::idle_polite && quiet);
-}
-
-bool aborts(const rules& given)
-{
-    return given.mode == ending::mode::abort;
-}
-
-bool closes(const rules& given)
-{
-    return given.half_close == ending::half_close::close;
-}
-
-/// The client is told that all is well: close_notify and FIN, but for `mode: abort`.
-void tell_client_end(expectation& way, const rules& given, std::uint64_t bytes)
-{
-    if (aborts(given)) {
-        way.client = {bytes, false, false, seen_end::reset};
-        way.told.client_act = act::reset;
-    } else {
-        way.client = {bytes, true, false, seen_end::fin};
-        way.told.client_act = act::exchanged;
-    }
-}
-
-void tell_backend(expectation& way, seen_end end, act done, std::uint64_t bytes = request_bytes)
-{
-    way.backend = {bytes, false, false, end};
-    way.told.backend_act = done;
-}
-
-void reset_client(expectation& way, std::uint64_t bytes)
-{
-    way.client = {bytes, false, false, seen_end::reset};
-    way.told.client_act = act::reset;
-}
-
-expectation because(cause first, cause second = cause::none)
-{
-    expectation way;
-    way.told.cause = first;
-    way.told.second = second;
-    return way;
-}
 
 /// The client's request has ended (or is taken for ended). The backend answers, or is cut.
 ways after_client_end(cause first, const rules& given)
@@ -137,11 +89,16 @@ ways both_at_once(const rules& given)
     if (closes(given)) {
         for (expectation way : after_client_end(cause::client_eof, given)) {
             found.push_back(way);
-            // Cut, and its FIN was on its way.
+            // Cut, and its FIN was on its way. Where both FINs have crossed, the connection has
+            // ended for both kernels, and a reset meets nobody.
+            way.backend.end = seen_end::fin;
+            found.push_back(way);
             tell_backend(way, seen_end::fin, act::exchanged);
             way.told.second = cause::backend_eof;
             found.push_back(way);
-            tell_backend(way, seen_end::fin_then_rst, act::reset);
+            way.told.backend_act = act::reset;
+            found.push_back(way);
+            way.backend.end = seen_end::fin_then_rst;
             found.push_back(way);
         }
     }
@@ -307,41 +264,11 @@ ways by_row(trial row, const circumstances& given)
 
 } // namespace
 
-circumstances circumstances_of(trial row, const config::settings& played)
-{
-    const config::listener_settings& listener = played.listeners.front();
-    constexpr base::milliseconds long_enough{500};
-    constexpr std::uint64_t many_enough = 8192;
-    return {listener.shutdown.rules, length_of_bound(row, played, listener),
-            listener.shutdown.linger >= long_enough &&
-                listener.shutdown.linger_bytes >= many_enough};
-}
-
 std::vector<expectation> expected(trial row, const circumstances& given)
 {
     ways found = by_row(row, given);
     for (expectation& each : found)
         each.end_unseen = !given.lingers;
-    return found;
-}
-
-std::vector<std::string> choices_behind(trial row, const circumstances& given)
-{
-    const rules defaults;
-    std::vector<std::string> found;
-    const auto look = [&](auto rules::*option, const char* name) {
-        circumstances otherwise = given;
-        otherwise.rules.*option = defaults.*option;
-        if (expected(row, otherwise) != expected(row, given))
-            found.push_back(std::string{name} + ": " +
-                            std::string{ending::to_text(given.rules.*option)});
-    };
-    look(&rules::mode, "mode");
-    look(&rules::half_close, "half_close");
-    look(&rules::on_client_truncation, "on_client_truncation");
-    look(&rules::on_client_reset, "on_client_reset");
-    look(&rules::on_backend_reset, "on_backend_reset");
-    look(&rules::on_proxy_end, "on_proxy_end");
     return found;
 }
 

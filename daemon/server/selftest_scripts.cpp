@@ -163,7 +163,9 @@ void play_drain(scene& on, bool is_busy)
     on.proxy.drain(on.played.drain);
     while (is_busy && on.client.end() == seen_end::nothing && base::clock::now() < on.until) {
         on.backend.send(1);
-        on.client.read_until(base::clock::now() + between_bytes);
+        const base::time_point next = base::clock::now() + between_bytes;
+        while (on.client.end() == seen_end::nothing && base::clock::now() < next)
+            on.client.read_until(next);
     }
     end_both(on);
 }

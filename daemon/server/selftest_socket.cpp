@@ -60,7 +60,14 @@ bool selftest_socket::send(std::span<const std::byte> bytes)
             socket_.write_some(asio::const_buffer{bytes.data(), bytes.size()}, error);
         bytes = bytes.subspan(sent);
         short got = 0;
-        if (error == asio::error::would_block ? !wait(POLLOUT, until, got) : bool{error})
+        if (error && error != asio::error::would_block) {
+            // The failed write has taken the error away: what reading calls an end is none.
+            is_broken_ = true;
+            if (end_ == seen_end::fin)
+                end_ = seen_end::fin_then_rst;
+            return false;
+        }
+        if (error && !wait(POLLOUT, until, got))
             return false;
     }
     return true;
@@ -89,7 +96,7 @@ std::span<const std::byte> selftest_socket::receive(base::time_point until)
     const std::size_t count =
         socket_.read_some(asio::mutable_buffer{room_.data(), room_.size()}, error);
     if (error == asio::error::eof)
-        end_ = seen_end::fin;
+        end_ = is_broken_ ? seen_end::reset : seen_end::fin;
     else if (error && error != asio::error::would_block)
         end_ = seen_end::reset;
     return {room_.data(), count};

@@ -45,6 +45,7 @@ private:
 
     boost::asio::ip::tcp::socket socket_;
     seen_end end_ = seen_end::nothing;
+    bool is_broken_ = false; ///< a write has failed
     std::vector<std::byte> room_ = std::vector<std::byte>(65536);
 };
 
