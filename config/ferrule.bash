@@ -42,7 +42,7 @@ _ferrule()
 
     local offered="--help"
     case "${given[*]}" in
-        "") offered+=" run check ctl demo version" ;;
+        "") offered+=" run check ctl demo selftest version" ;;
         run) offered+=" --config" ;;
         check)
             if [[ $cur != -* ]]; then
@@ -51,6 +51,8 @@ _ferrule()
             fi
             ;;
         demo) offered+=" --port --metrics-port" ;;
+        selftest) offered+=" endings" ;;
+        "selftest endings") offered+=" --config --json" ;;
         ctl)
             offered+=" --socket --config --json --timeout"
             offered+=" status ready reload sessions drain log-level"

@@ -38,7 +38,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(path.read_bytes(), (SOURCE / "config/ferrule.bash").read_bytes())
 
     def test_commands(self):
-        self.assertEqual(completed(""), ["check", "ctl", "demo", "run", "version"])
+        self.assertEqual(completed(""), ["check", "ctl", "demo", "run", "selftest", "version"])
         self.assertEqual(completed("c"), ["check", "ctl"])
         self.assertEqual(completed("ctl", ""),
                          ["drain", "log-level", "ready", "reload", "sessions", "status"])
@@ -52,6 +52,8 @@ class Completion(unittest.TestCase):
         self.assertEqual(completed("ctl", "sessions", "kill", "7", "--l"), ["--listener"])
         self.assertEqual(completed("ctl", "sessions", "--state", "c"), ["closing", "connecting"])
         self.assertEqual(completed("demo", ""), ["--help", "--metrics-port", "--port"])
+        self.assertEqual(completed("selftest", ""), ["endings"])
+        self.assertEqual(completed("selftest", "endings", ""), ["--config", "--help", "--json"])
         self.assertEqual(completed("version", "-"), ["--help"])
 
     def test_numbers_and_names_are_not_guessed(self):
