@@ -2,6 +2,9 @@
 
 #include "server/selftest_telling.hpp"
 
+#include <algorithm>
+#include <functional>
+
 namespace ferrule::server {
 
 using ending::act;
@@ -15,6 +18,9 @@ using ways = std::vector<expectation>;
 
 /// `idle-polite` ends politely where no byte has moved for a second.
 constexpr base::milliseconds quiet_after{1000};
+
+/// The clock of a bound starts a little after the last byte: between these, either may hold.
+constexpr base::milliseconds surely_not_quiet_until{750};
 
 /// An idle session is a little younger than the whole session: between these, either may hold.
 constexpr base::milliseconds surely_quiet_after{1500};
@@ -185,12 +191,12 @@ ways client_silent(const rules& given)
     return {way};
 }
 
-ways backend_silent(const rules& given, base::milliseconds bound)
+ways backend_silent(const rules& given, bool quiet)
 {
     const bool is_cut_at_once = closes(given);
     expectation way =
         because(cause::client_eof, is_cut_at_once ? cause::none : cause::half_close_timeout);
-    if (is_polite(given, !is_cut_at_once && bound >= quiet_after)) {
+    if (is_polite(given, !is_cut_at_once && quiet)) {
         tell_client_end(way, given, 0);
         tell_backend(way, seen_end::fin, act::sent);
     } else {
@@ -220,12 +226,16 @@ ways proxy_end(cause why, const rules& given, bool quiet)
     return found;
 }
 
-ways lifetime(const rules& given, base::milliseconds bound)
+/// Both, if it depends on a few milliseconds whether the session counts as quiet.
+ways by_quiet(const std::function<ways(bool quiet)>& row, base::milliseconds bound,
+              base::milliseconds from, base::milliseconds to)
 {
-    ways found = proxy_end(cause::lifetime, given, bound >= quiet_after);
-    if (bound >= quiet_after && bound < surely_quiet_after) {
-        const ways others = proxy_end(cause::lifetime, given, false);
-        found.insert(found.end(), others.begin(), others.end());
+    ways found = row(bound >= from);
+    if (bound >= from && bound < to) {
+        for (const expectation& each : row(false)) {
+            if (std::find(found.begin(), found.end(), each) == found.end())
+                found.push_back(each);
+        }
     }
     return found;
 }
@@ -253,9 +263,15 @@ ways by_row(trial row, const circumstances& given)
     case trial::client_breaks_tls: return client_breaks_tls();
     case trial::client_only_connects: return client_only_connects();
     case trial::client_silent: return client_silent(rules);
-    case trial::backend_silent: return backend_silent(rules, given.bound);
-    case trial::idle: return proxy_end(cause::idle_timeout, rules, given.bound >= quiet_after);
-    case trial::lifetime: return lifetime(rules, given.bound);
+    case trial::backend_silent:
+        return by_quiet([&](bool quiet) { return backend_silent(rules, quiet); }, given.bound,
+                        surely_not_quiet_until, quiet_after);
+    case trial::idle:
+        return by_quiet([&](bool quiet) { return proxy_end(cause::idle_timeout, rules, quiet); },
+                        given.bound, surely_not_quiet_until, quiet_after);
+    case trial::lifetime:
+        return by_quiet([&](bool quiet) { return proxy_end(cause::lifetime, rules, quiet); },
+                        given.bound, quiet_after, surely_quiet_after);
     case trial::drain_idle: return proxy_end(cause::drain, rules, true);
     case trial::drain_busy: return drain_busy(rules);
     }

@@ -9,6 +9,9 @@ using config::endpoint;
 
 namespace {
 
+/// `deadline` bounds what no row waits out.
+constexpr base::seconds least_deadline{10};
+
 /// `length` divided as the row's bound is. Nothing becomes shorter than `longest_wait` by it, so
 /// that a machine under load keeps its time for what the row does not wait for.
 milliseconds scaled(milliseconds length, milliseconds bound)
@@ -144,11 +147,16 @@ config::settings settings_for(trial row, const config::settings& settings,
     if (row != trial::lifetime)
         copy.timeouts.lifetime = base::off;
     config::shutdown_settings& shutdown = copy.shutdown;
+    shorten(shutdown.linger);
     for (milliseconds* const each :
          {&copy.timeouts.handshake, &copy.timeouts.connect, &copy.timeouts.idle,
           &copy.timeouts.lifetime, &shutdown.timeout, &shutdown.half_close_timeout,
-          &shutdown.drain_timeout, &shutdown.linger, &shutdown.deadline})
+          &shutdown.drain_timeout}) {
         shorten(*each);
+        if (*each != base::off)
+            *each = std::max(*each, shortest_wait);
+    }
+    shutdown.deadline = std::max<milliseconds>(shutdown.deadline, least_deadline);
 
     result.backends.push_back({copy.backend, {{endpoint::kind::ip4, "127.0.0.1", backend_port}}});
     result.listeners.push_back(std::move(copy));

@@ -57,6 +57,10 @@ inline constexpr std::uint64_t late_upload_bytes = 3000;
 /// The longest bound that a row waits out; a longer one is shortened to this.
 inline constexpr base::milliseconds longest_wait{2000};
 
+/// A shorter bound is lengthened to this: a peer's kernel may take 40 ms to acknowledge what it has
+/// (tcp(7), TCP_QUICKACK), and a thread may wait for its turn.
+inline constexpr base::milliseconds shortest_wait{500};
+
 std::string_view to_text(trial value); ///< "client_first"
 std::string_view given(trial value);   ///< a sentence
 
@@ -72,8 +76,8 @@ bool is_played(trial row, const config::listener_settings& listener);
 
 /// The configuration for one row of one listener: its listener alone, on a port of its own, in
 /// front of a scripted server on `backend_port`; no metrics, no control socket, one worker, a quiet
-/// log. If the row's bound is above `longest_wait`, all durations are divided alike, none below
-/// `longest_wait`. `idle` and `lifetime` are off except in their own rows.
+/// log. If the row's bound is above `longest_wait`, all durations but the deadline are divided
+/// alike, none below `longest_wait`; bounds of sessions are at least `shortest_wait`. `idle` and `lifetime` are off except in their own rows.
 config::settings settings_for(trial row, const config::settings& settings,
                               const config::listener_settings& listener,
                               std::uint16_t backend_port);

@@ -141,7 +141,8 @@ std::string to_text(const selftest_report& report)
                           [](const selftest_row& row) { return !row.wrong.empty(); }));
     }
     text += "Bounds above 2s were played with 2s, all durations of that row divided alike, none "
-            "below 2s.\n`timeouts.idle` and `timeouts.lifetime` were off in all rows but their "
+            "below 2s;\nbounds below 500ms with 500ms. `timeouts.idle` and `timeouts.lifetime` "
+            "were off in all rows but their "
             "own.\n";
     text += legend(report);
     if (wrong == 0)

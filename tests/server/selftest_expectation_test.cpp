@@ -151,7 +151,7 @@ const std::vector<line> manual{
      {"20000 bytes, RST | 1000 bytes, RST | idle_timeout - reset reset whole"}},
     {trial::idle,
      defaults,
-     900ms,
+     700ms,
      {"20000 bytes, RST | 1000 bytes, RST | idle_timeout - reset reset whole"}},
     {trial::idle,
      defaults,

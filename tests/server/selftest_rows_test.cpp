@@ -69,18 +69,25 @@ TEST(SelftestSettings, DivideAllDurationsAlikeByWhatIsWaitedFor)
 {
     const config::settings result = played(trial::backend_silent, configured()); // 60s: by 30
     EXPECT_EQ(result.listeners[0].shutdown.half_close_timeout, 2s);
-    EXPECT_EQ(result.listeners[0].shutdown.deadline, 10s);
+    EXPECT_EQ(result.listeners[0].shutdown.deadline, 5min);    // nobody waits for it
     EXPECT_EQ(result.listeners[0].shutdown.drain_timeout, 2s); // not below
     EXPECT_EQ(result.listeners[0].shutdown.linger, 2s);
 }
 
-TEST(SelftestSettings, LeaveShortBoundsAsTheyAre)
+TEST(SelftestSettings, GiveKernelsTimeToAcknowledge)
 {
     config::settings from = configured();
-    from.listeners[0].shutdown.timeout = 300ms;
+    from.listeners[0].shutdown.timeout = 10ms;
+    from.listeners[0].shutdown.half_close_timeout = 700ms;
+    from.listeners[0].shutdown.drain_timeout = 30ms;
     from.listeners[0].shutdown.linger = base::off;
+    from.listeners[0].shutdown.deadline = 100ms;
     const config::settings result = played(trial::client_silent, from);
-    EXPECT_EQ(result.listeners[0].shutdown, from.listeners[0].shutdown);
+    EXPECT_EQ(result.listeners[0].shutdown.timeout, 500ms);
+    EXPECT_EQ(result.listeners[0].shutdown.half_close_timeout, 700ms);
+    EXPECT_EQ(result.listeners[0].shutdown.drain_timeout, 500ms);
+    EXPECT_EQ(result.listeners[0].shutdown.linger, base::off);
+    EXPECT_EQ(result.listeners[0].shutdown.deadline, 10s);
 }
 
 TEST(SelftestSettings, KeepABoundInItsOwnRowOnly)
