@@ -77,7 +77,8 @@ bool is_played(trial row, const config::listener_settings& listener);
 /// The configuration for one row of one listener: its listener alone, on a port of its own, in
 /// front of a scripted server on `backend_port`; no metrics, no control socket, one worker, a quiet
 /// log. If the row's bound is above `longest_wait`, all durations but the deadline are divided
-/// alike, none below `longest_wait`; bounds of sessions are at least `shortest_wait`. `idle` and `lifetime` are off except in their own rows.
+/// alike, none below `longest_wait`; bounds of sessions are at least `shortest_wait`. `idle` and
+/// `lifetime` are off except in their own rows.
 config::settings settings_for(trial row, const config::settings& settings,
                               const config::listener_settings& listener,
                               std::uint16_t backend_port);
