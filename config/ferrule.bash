@@ -48,7 +48,7 @@ _ferrule()
 
     local offered="--help"
     case "${given[*]}" in
-        "") offered+=" run check ctl demo probe version" ;;
+        "") offered+=" run check ctl demo probe selftest version" ;;
         run) offered+=" --config" ;;
         check)
             if [[ $cur != -* ]]; then
@@ -65,6 +65,8 @@ _ferrule()
             ;;
         probe\ *) offered+=" --send --sni --alpn --tls --timeout --connections --json" ;;
         demo) offered+=" --port --metrics-port" ;;
+        selftest) offered+=" endings" ;;
+        "selftest endings") offered+=" --config --json" ;;
         ctl)
             offered+=" --socket --config --json --timeout"
             offered+=" status ready reload sessions drain log-level"

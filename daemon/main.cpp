@@ -1,4 +1,4 @@
-// The command line: run, check, demo, ctl, probe, version.
+// The command line: run, check, demo, selftest, ctl, probe, version.
 //
 // Exit codes: 0 fine, 1 failed at run time (or drained, but not without a cut or a loss), 2 wrong
 // usage or configuration.
@@ -6,8 +6,10 @@
 #include "base/version.hpp"
 #include "ctl_command.hpp"
 #include "probe_command.hpp"
+#include "selftest_command.hpp"
 #include "server/demo.hpp"
 #include "server/load_settings.hpp"
+#include "server/selftest.hpp"
 #include "server/server.hpp"
 #include "server/summary.hpp"
 #include "tls/context.hpp"
@@ -71,6 +73,22 @@ int check(const std::string& path)
     return 0;
 }
 
+int selftest(const selftest_command& asked)
+{
+    config::settings settings;
+    if (asked.configuration().empty()) {
+        settings = server::selftest_settings();
+    } else {
+        server::loaded loaded = load(asked.configuration());
+        if (!loaded.reading.settings.has_value())
+            return exit_usage;
+        settings = std::move(*loaded.reading.settings);
+    }
+    const server::selftest_report report = server::run_selftest(settings);
+    std::fputs((asked.as_json() ? to_json(report) : to_text(report)).c_str(), stdout);
+    return report.is_good() ? 0 : exit_failed;
+}
+
 int version()
 {
     std::printf("ferrule %s (%s)\n", std::string{base::version}.c_str(),
@@ -105,6 +123,7 @@ int command_line(int count, char** arguments)
         ->capture_default_str();
     const ctl_command ctl{app};
     const probe_command probe{app};
+    const selftest_command selftest_asked{app};
     CLI::App* version_command = app.add_subcommand("version", "print the version");
 
     try {
@@ -123,6 +142,8 @@ int command_line(int count, char** arguments)
             return ctl.run();
         if (probe.is_given())
             return probe.run();
+        if (selftest_asked.is_given())
+            return selftest(selftest_asked);
         if (version_command->parsed())
             return version();
     } catch (const std::exception& error) {

@@ -34,13 +34,14 @@ INCLUDES = [
     (r"yaml-cpp/", r"config/.*\.cpp", "config::read"),
     (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),
     (r"(spdlog|fmt)/", r"server/.*\.cpp|main\.cpp", "server::session_log"),
-    (r"CLI/", r"main\.cpp|(ctl|probe)_command\.[ch]pp", "arguments of a function"),
+    (r"CLI/", r"main\.cpp|(ctl|probe|selftest)_command\.[ch]pp", "arguments of a function"),
     (r"(chrono|iostream|base/time\.hpp)$", r"(?!ending/)", "a fact that the caller observed"),
 ]
 
 # Calls and words that only some files may have: what, where (in daemon/), what to do instead.
-# The proxy's side of TLS, and the side of `ferrule probe`, which is a client of its own.
-CHANNEL = r"tls/(channel|client)\.cpp"
+# The proxy's side of TLS, the side of `ferrule probe`, which is a client of its own, and the peers of
+# the self-test, which end in every way there is.
+CHANNEL = r"tls/(channel|client|trial_client)\.cpp"
 SOCKET = r"net/socket\.cpp"
 DESCRIPTOR = r"net/(socket\.cpp|descriptor\.hpp)|config/text_file\.cpp"
 STATEMENT = r"(?:^|[;{}()=,])\s*"
@@ -49,7 +50,7 @@ CALLS = [
     (r"\bSSL_(?:read|write|peek)(?:_ex)?\b|\bSSL_get_error\b", CHANNEL, "tls::channel"),
     (r"(?<![\w.>:])shutdown\s*\(|(?<![\w>])::\s*shutdown\s*\(", SOCKET, "net::socket"),
     (r"\bSO_LINGER\b", SOCKET, "net::socket"),
-    (r"\bsocket_base::linger\b", r"server/demo_\w+\.cpp", "net::socket"),
+    (r"\bsocket_base::linger\b", r"server/(demo_\w+|selftest_socket)\.cpp", "net::socket"),
     (r"(?<![\w>])::\s*close\s*\(|" + STATEMENT + r"close\s*\(\s*[^)\s]", DESCRIPTOR,
      "net::socket or net/descriptor.hpp"),
 ]

@@ -38,7 +38,8 @@ class Completion(unittest.TestCase):
         self.assertEqual(path.read_bytes(), (SOURCE / "config/ferrule.bash").read_bytes())
 
     def test_commands(self):
-        self.assertEqual(completed(""), ["check", "ctl", "demo", "probe", "run", "version"])
+        self.assertEqual(completed(""),
+                         ["check", "ctl", "demo", "probe", "run", "selftest", "version"])
         self.assertEqual(completed("c"), ["check", "ctl"])
         self.assertEqual(completed("ctl", ""),
                          ["drain", "log-level", "ready", "reload", "sessions", "status"])
@@ -55,6 +56,8 @@ class Completion(unittest.TestCase):
         for given in (["probe"], ["probe", "localhost:443"]):
             self.assertEqual(completed(*given, "--s"), ["--send", "--sni"])
             self.assertEqual(completed(*given, "--tls", ""), ["1.2", "1.3"])
+        self.assertEqual(completed("selftest", ""), ["endings"])
+        self.assertEqual(completed("selftest", "endings", ""), ["--config", "--help", "--json"])
         self.assertEqual(completed("version", "-"), ["--help"])
 
     def test_numbers_and_names_are_not_guessed(self):

@@ -1,0 +1,291 @@
+#include "server/selftest_expectation.hpp"
+
+#include "server/selftest_telling.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace ferrule::server {
+
+using ending::act;
+using ending::cause;
+using ending::outcome;
+using ending::rules;
+
+namespace {
+
+using ways = std::vector<expectation>;
+
+/// `idle-polite` ends politely where no byte has moved for a second.
+constexpr base::milliseconds quiet_after{1000};
+
+/// The clock of a bound starts a little after the last byte: between these, either may hold.
+constexpr base::milliseconds surely_not_quiet_until{750};
+
+/// An idle session is a little younger than the whole session: between these, either may hold.
+constexpr base::milliseconds surely_quiet_after{1500};
+
+/// The client's request has ended (or is taken for ended). The backend answers, or is cut.
+ways after_client_end(cause first, const rules& given)
+{
+    if (!closes(given)) {
+        expectation way = because(first, cause::backend_eof);
+        tell_client_end(way, given, answer_bytes);
+        tell_backend(way, seen_end::fin, act::exchanged);
+        return {way};
+    }
+    if (is_polite(given, false)) {
+        expectation way = because(first, cause::backend_eof);
+        tell_client_end(way, given, 0);
+        tell_backend(way, seen_end::fin, act::exchanged);
+        return {way};
+    }
+    expectation way = because(first);
+    reset_client(way, 0);
+    tell_backend(way, seen_end::fin_then_rst, act::reset);
+    return {way};
+}
+
+/// What the backend that has ended is told, as far as the client's own end does not matter.
+void tell_ended_backend(expectation& way, const rules& given)
+{
+    const bool is_told_end =
+        closes(given) ? is_polite(given, false) : given.mode == ending::mode::wait;
+    if (is_told_end)
+        tell_backend(way, seen_end::fin, act::exchanged);
+    else
+        tell_backend(way, seen_end::reset, act::reset);
+}
+
+/// The backend has ended after `answered` bytes; the client then says goodbye.
+expectation after_backend_end(const rules& given, std::uint64_t answered)
+{
+    expectation way = because(cause::backend_eof);
+    if (!aborts(given))
+        way.told.second = cause::client_eof;
+    tell_client_end(way, given, answered);
+    tell_ended_backend(way, given);
+    return way;
+}
+
+ways upload(const rules& given)
+{
+    expectation way = after_backend_end(given, 0);
+    if (aborts(given))
+        return {way}; // the client has no connection to upload on
+    if (given.mode == ending::mode::wait && !closes(given))
+        way.backend.bytes += late_upload_bytes;
+    else
+        way.told.outcome = outcome::lost; // read, and thrown away
+    return {way};
+}
+
+ways both_at_once(const rules& given)
+{
+    ways found;
+    for (const auto& [first, second] : {std::pair{cause::client_eof, cause::backend_eof},
+                                        std::pair{cause::backend_eof, cause::client_eof}}) {
+        expectation way = because(first, second);
+        tell_client_end(way, given, 0);
+        tell_backend(way, seen_end::fin, act::exchanged);
+        found.push_back(way);
+    }
+    if (given.mode != ending::mode::wait || closes(given))
+        found.push_back(after_backend_end(given, 0));
+    if (closes(given)) {
+        for (expectation way : after_client_end(cause::client_eof, given)) {
+            found.push_back(way);
+            // Cut, and its FIN was on its way. Where both FINs have crossed, the connection has
+            // ended for both kernels, and a reset meets nobody.
+            way.backend.end = seen_end::fin;
+            found.push_back(way);
+            tell_backend(way, seen_end::fin, act::exchanged);
+            way.told.second = cause::backend_eof;
+            found.push_back(way);
+            way.told.backend_act = act::reset;
+            found.push_back(way);
+            way.backend.end = seen_end::fin_then_rst;
+            found.push_back(way);
+        }
+    }
+    return found;
+}
+
+ways client_truncated(const rules& given)
+{
+    if (given.on_client_truncation == ending::client_policy::fin)
+        return after_client_end(cause::client_truncated, given);
+    expectation way = because(cause::client_truncated);
+    reset_client(way, 0);
+    tell_backend(way, seen_end::reset, act::reset);
+    return {way};
+}
+
+ways client_reset(const rules& given)
+{
+    expectation way = because(cause::client_reset);
+    way.client.end = seen_end::not_looked;
+    way.told.client_act = act::gone;
+    if (given.on_client_reset == ending::client_policy::fin) {
+        way.told.second = cause::backend_eof;
+        tell_backend(way, seen_end::fin, act::exchanged);
+    } else {
+        tell_backend(way, seen_end::reset, act::reset);
+    }
+    return {way};
+}
+
+ways backend_reset(const rules& given)
+{
+    expectation way = because(cause::backend_reset);
+    reset_client(way, answer_bytes);
+    if (given.on_backend_reset == ending::backend_policy::truncate) {
+        way.told.second = cause::client_eof; // it answers what it takes for an end
+        way.told.client_act = act::exchanged;
+        way.client.end = seen_end::fin;
+    }
+    way.backend.end = seen_end::not_looked;
+    way.told.backend_act = act::gone;
+    return {way};
+}
+
+ways backend_refuses()
+{
+    expectation way = because(cause::no_backend);
+    reset_client(way, 0);
+    way.backend.end = seen_end::unconnected;
+    return {way};
+}
+
+ways client_breaks_tls()
+{
+    expectation way = because(cause::tls_error);
+    tell_backend(way, seen_end::reset, act::reset);
+    way.any_client_act = true;
+    way.client = {0, false, true, seen_end::fin};
+    expectation by_reset = way;
+    by_reset.client.end = seen_end::reset;
+    return {way, by_reset};
+}
+
+ways client_only_connects()
+{
+    expectation way = because(cause::probe);
+    way.client.end = seen_end::not_looked;
+    way.backend.end = seen_end::unconnected;
+    way.any_client_act = true;
+    return {way};
+}
+
+ways client_silent(const rules& given)
+{
+    expectation way = after_backend_end(given, answer_bytes);
+    if (!aborts(given)) {
+        way.told.second = given.mode == ending::mode::wait ? cause::close_timeout : cause::none;
+        way.told.client_act = act::sent;
+        // The client has not ended, so the backend is not told an end (docs/endings.md, "What a
+        // cut means").
+        if (!closes(given))
+            tell_backend(way, seen_end::reset, act::reset);
+    }
+    return {way};
+}
+
+ways backend_silent(const rules& given, bool quiet)
+{
+    const bool is_cut_at_once = closes(given);
+    expectation way =
+        because(cause::client_eof, is_cut_at_once ? cause::none : cause::half_close_timeout);
+    if (is_polite(given, !is_cut_at_once && quiet)) {
+        tell_client_end(way, given, 0);
+        tell_backend(way, seen_end::fin, act::sent);
+    } else {
+        reset_client(way, 0);
+        tell_backend(way, seen_end::fin_then_rst, act::reset);
+    }
+    return {way};
+}
+
+/// Ferrule itself ends a session after request and answer; the peers then end as well.
+ways proxy_end(cause why, const rules& given, bool quiet)
+{
+    expectation way = because(why);
+    if (!is_polite(given, quiet)) {
+        reset_client(way, answer_bytes);
+        tell_backend(way, seen_end::reset, act::reset);
+        return {way};
+    }
+    tell_client_end(way, given, answer_bytes);
+    tell_backend(way, seen_end::fin, act::exchanged);
+    way.told.second = cause::backend_eof;
+    ways found{way};
+    if (!aborts(given)) {
+        way.told.second = cause::client_eof;
+        found.push_back(way);
+    }
+    return found;
+}
+
+/// Both, if it depends on a few milliseconds whether the session counts as quiet.
+ways by_quiet(const std::function<ways(bool quiet)>& row, base::milliseconds bound,
+              base::milliseconds from, base::milliseconds to)
+{
+    ways found = row(bound >= from);
+    if (bound >= from && bound < to) {
+        for (const expectation& each : row(false)) {
+            if (std::find(found.begin(), found.end(), each) == found.end())
+                found.push_back(each);
+        }
+    }
+    return found;
+}
+
+ways drain_busy(const rules& given)
+{
+    ways found = proxy_end(cause::drain, given, false);
+    for (expectation& each : found)
+        each.any_bytes = true;
+    return found;
+}
+
+ways by_row(trial row, const circumstances& given)
+{
+    const rules& rules = given.rules;
+    switch (row) {
+    case trial::client_first: return after_client_end(cause::client_eof, rules);
+    case trial::backend_first: return {after_backend_end(rules, answer_bytes)};
+    case trial::upload_after_backend_end: return upload(rules);
+    case trial::both_at_once: return both_at_once(rules);
+    case trial::client_truncated: return client_truncated(rules);
+    case trial::client_reset: return client_reset(rules);
+    case trial::backend_reset: return backend_reset(rules);
+    case trial::backend_refuses: return backend_refuses();
+    case trial::client_breaks_tls: return client_breaks_tls();
+    case trial::client_only_connects: return client_only_connects();
+    case trial::client_silent: return client_silent(rules);
+    case trial::backend_silent:
+        return by_quiet([&](bool quiet) { return backend_silent(rules, quiet); }, given.bound,
+                        surely_not_quiet_until, quiet_after);
+    case trial::idle:
+        return by_quiet([&](bool quiet) { return proxy_end(cause::idle_timeout, rules, quiet); },
+                        given.bound, surely_not_quiet_until, quiet_after);
+    case trial::lifetime:
+        return by_quiet([&](bool quiet) { return proxy_end(cause::lifetime, rules, quiet); },
+                        given.bound, quiet_after, surely_quiet_after);
+    case trial::drain_idle: return proxy_end(cause::drain, rules, true);
+    case trial::drain_busy: return drain_busy(rules);
+    }
+    return {};
+}
+
+} // namespace
+
+std::vector<expectation> expected(trial row, const circumstances& given)
+{
+    ways found = by_row(row, given);
+    for (expectation& each : found)
+        each.end_unseen = !given.lingers;
+    return found;
+}
+
+} // namespace ferrule::server

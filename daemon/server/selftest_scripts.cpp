@@ -1,0 +1,259 @@
+#include "server/selftest_scripts.hpp"
+
+#include "server/selftest_scene.hpp"
+
+namespace ferrule::server {
+
+namespace {
+
+/// How much longer than its bound a row may take, on however slow a machine.
+constexpr base::seconds margin{20};
+
+/// After the session is over: what it has sent is on loopback already.
+constexpr base::milliseconds last_look{20};
+
+/// `drain` calls a session idle after a second.
+constexpr base::milliseconds silence_before_drain{1100};
+
+/// While it is busy, the backend sends a byte each time.
+constexpr base::milliseconds between_bytes{20};
+
+struct scene {
+    selftest_backend& backend;
+    selftest_client& client;
+    selftest_proxy& proxy;
+    const config::settings& played;
+    base::time_point until;
+
+    const ending::rules& rules() const { return played.listeners.front().shutdown.rules; }
+};
+
+void request(scene& on)
+{
+    on.client.write(request_bytes);
+    on.client.flush();
+    on.backend.receive(request_bytes, on.until);
+}
+
+void request_and_answer(scene& on)
+{
+    request(on);
+    on.backend.send(answer_bytes);
+    on.client.receive(answer_bytes, on.until);
+}
+
+/// The client reads on, and answers a goodbye with its own.
+void end_client(scene& on)
+{
+    on.client.read_to_end(on.until);
+    if (on.client.end() == seen_end::fin)
+        on.client.goodbye();
+}
+
+/// The client has ended: the backend reads that, and answers if its own flow is still carried.
+void answer_after_end(scene& on)
+{
+    on.backend.read_to_end(on.until);
+    if (on.backend.end() != seen_end::fin)
+        return;
+    const bool is_carried = on.rules().half_close == ending::half_close::carry;
+    if (!is_carried && on.rules().on_proxy_end != ending::proxy_policy::notify) {
+        on.backend.look_for_reset(on.until); // it is cut
+        return;
+    }
+    if (is_carried)
+        on.backend.send(answer_bytes);
+    on.backend.finish();
+}
+
+void end_both(scene& on)
+{
+    end_client(on);
+    on.backend.read_to_end(on.until);
+    if (on.backend.end() == seen_end::fin)
+        on.backend.finish();
+}
+
+void play_client_first(scene& on, bool with_close_notify)
+{
+    on.client.write(request_bytes);
+    if (with_close_notify)
+        on.client.say_close_notify();
+    on.client.flush();
+    if (!with_close_notify)
+        on.client.finish();
+    answer_after_end(on);
+    on.client.read_to_end(on.until);
+}
+
+void play_backend_first(scene& on, bool is_client_silent)
+{
+    request(on);
+    on.backend.send(answer_bytes);
+    on.backend.finish();
+    if (is_client_silent)
+        on.client.read_to_end(on.until);
+    else
+        end_client(on);
+    on.backend.read_to_end(on.until);
+}
+
+void play_upload(scene& on)
+{
+    request(on);
+    on.backend.finish();
+    on.client.read_to_end(on.until);
+    if (on.client.end() == seen_end::fin) {
+        on.client.write(late_upload_bytes);
+        on.client.goodbye();
+    }
+    on.backend.read_to_end(on.until);
+}
+
+void play_both_at_once(scene& on)
+{
+    request(on);
+    on.client.goodbye();
+    on.backend.finish();
+    on.client.read_to_end(on.until);
+    on.backend.read_to_end(on.until);
+}
+
+void play_client_reset(scene& on)
+{
+    request(on);
+    on.client.reset();
+    on.backend.read_to_end(on.until);
+    if (on.backend.end() == seen_end::fin)
+        on.backend.finish();
+}
+
+void play_backend_reset(scene& on)
+{
+    request(on);
+    on.backend.send(answer_bytes);
+    on.backend.reset();
+    end_client(on);
+}
+
+void play_broken_tls(scene& on)
+{
+    request(on);
+    on.client.write(request_bytes);
+    on.client.flush(true);
+    on.client.read_to_end(on.until);
+    on.client.finish();
+    on.backend.read_to_end(on.until);
+}
+
+void play_backend_silent(scene& on)
+{
+    on.client.write(request_bytes);
+    on.client.say_close_notify();
+    on.client.flush();
+    on.backend.read_to_end(on.until);
+    on.client.read_to_end(on.until);
+}
+
+void play_drain(scene& on, bool is_busy)
+{
+    request_and_answer(on);
+    if (!is_busy)
+        on.client.read_until(base::clock::now() + silence_before_drain);
+    on.proxy.drain(on.played.drain);
+    while (is_busy && on.client.end() == seen_end::nothing && base::clock::now() < on.until) {
+        on.backend.send(1);
+        const base::time_point next = base::clock::now() + between_bytes;
+        while (on.client.end() == seen_end::nothing && base::clock::now() < next)
+            on.client.read_until(next);
+    }
+    end_both(on);
+}
+
+void perform(trial row, scene& on)
+{
+    switch (row) {
+    case trial::client_first: play_client_first(on, true); break;
+    case trial::client_truncated: play_client_first(on, false); break;
+    case trial::backend_first: play_backend_first(on, false); break;
+    case trial::client_silent: play_backend_first(on, true); break;
+    case trial::upload_after_backend_end: play_upload(on); break;
+    case trial::both_at_once: play_both_at_once(on); break;
+    case trial::client_reset: play_client_reset(on); break;
+    case trial::backend_reset: play_backend_reset(on); break;
+    case trial::client_breaks_tls: play_broken_tls(on); break;
+    case trial::backend_silent: play_backend_silent(on); break;
+    case trial::idle:
+    case trial::lifetime:
+        request_and_answer(on);
+        end_both(on);
+        break;
+    case trial::drain_idle: play_drain(on, false); break;
+    case trial::drain_busy: play_drain(on, true); break;
+    case trial::backend_refuses: on.client.read_to_end(on.until); break;
+    case trial::client_only_connects: break; // `play` has done it
+    }
+}
+
+/// Connects both sides. False if that is as far as it gets; `out.trouble` says if it should not.
+bool connect(trial row, scene& on, observation& out)
+{
+    on.client.connect(on.proxy.port());
+    if (row == trial::client_only_connects) {
+        on.client.finish();
+        return false;
+    }
+    on.client.handshake(on.until);
+    if (!on.client.is_established()) {
+        out.trouble = "the handshake did not succeed";
+        return false;
+    }
+    if (row != trial::backend_refuses && !on.backend.accept(on.until)) {
+        out.trouble = "there was no connection to the backend";
+        return false;
+    }
+    return true;
+}
+
+} // namespace
+
+observation play(trial row, const config::settings& settings,
+                 const config::listener_settings& listener, int tls_version)
+{
+    selftest_backend backend;
+    const config::settings played = settings_for(row, settings, listener, backend.port());
+    if (row != trial::backend_refuses)
+        backend.listen();
+    selftest_client client{tls_version, listener.tls.groups};
+    selftest_proxy proxy{played};
+    scene on{backend, client, proxy, played,
+             base::clock::now() + length_of_bound(row, played, played.listeners.front()) + margin};
+
+    observation out;
+    if (connect(row, on, out))
+        perform(row, on);
+    const auto told = proxy.told(on.until);
+    if (told.has_value())
+        out.told = *told;
+    else if (out.trouble.empty())
+        out.trouble = "the session did not end in time";
+
+    const base::time_point last = base::clock::now() + last_look;
+    if (row == trial::client_only_connects) {
+        client.reset(); // it does not look at what is said to it
+    } else {
+        client.read_to_end(last);
+        client.look_for_reset(last);
+    }
+    if (backend.is_connected()) {
+        backend.read_to_end(last);
+        backend.look_for_reset(last);
+    } else if (row != trial::backend_refuses && out.trouble.empty()) {
+        backend.accept(base::clock::now()); // there should be none
+    }
+    out.client = client.seen();
+    out.backend = backend.seen();
+    return out;
+}
+
+} // namespace ferrule::server
