@@ -141,13 +141,8 @@ void worker::adopt(session::session& fresh) noexcept
 
 void worker::ended(session::session& which, const session::record& told)
 {
-<<<<<<< HEAD
     all_whole_ = all_whole_ && told.outcome == ending::outcome::whole && !was_cut_by_drain(told);
-    log_.ended(index_, told);
-=======
-    all_whole_ = all_whole_ && told.outcome == ending::outcome::whole;
     log_.ended(index_, told, which.take_recording());
->>>>>>> recorder
     which.siblings.unlink();
     dead_.push_back(which);
     --open_;
