@@ -169,6 +169,7 @@ void client::update_key()
         SSL_version(ssl_.get()) != TLS1_3_VERSION)
         return;
     ERR_clear_error();
+    updated_key_ = true;
     SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED);
     SSL_do_handshake(ssl_.get());
     flush();

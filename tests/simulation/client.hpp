@@ -49,6 +49,7 @@ public:
     bool saw_alert() const { return saw_alert_; }
     bool has_failed() const { return has_failed_; }
     bool has_begun() const { return has_begun_; }
+    bool updated_key() const { return updated_key_; }
 
     /// Places in the stream of ciphertext behind which the proxy must know.
     static constexpr std::uint64_t nowhere = std::numeric_limits<std::uint64_t>::max();
@@ -86,6 +87,7 @@ private:
     bool saw_bytes_behind_close_notify_ = false;
     bool saw_alert_ = false;
     bool has_failed_ = false;
+    bool updated_key_ = false;
 };
 
 } // namespace ferrule::simulation

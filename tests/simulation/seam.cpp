@@ -167,7 +167,7 @@ std::size_t socket::unacknowledged() const noexcept
 
 std::size_t socket::room() const noexcept
 {
-    return current_kernel()->room(descriptor_);
+    return descriptor_ < 0 ? 0 : current_kernel()->room(descriptor_);
 }
 
 void socket::set_stream_options(base::milliseconds user_timeout) noexcept

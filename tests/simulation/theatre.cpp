@@ -202,6 +202,8 @@ void theatre::look()
         seen_.goodbye_read = std::min(seen_.goodbye_read, kernel_.now);
     if (from_client.read > 0 && from_client.read >= client_->spoiled_at())
         seen_.spoiled_read = std::min(seen_.spoiled_read, kernel_.now);
+    if (seen_.handshake_bytes == 0 && counters.handshakes[0].get() > 0)
+        seen_.handshake_bytes = from_client.written;
     if (is_over()) {
         seen_.over = kernel_.now;
         return;

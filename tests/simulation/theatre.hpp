@@ -37,6 +37,7 @@ struct observations {
     time_point over = never;
     time_point closing_since = never; ///< the session says that neither source has more to give
     time_point sources_over = never;  ///< the proxy has read how both sources, or a bad one, ended
+    std::uint64_t handshake_bytes = 0; ///< written to the client when the handshake was done
     bool stood_still = false;
     bool had_backlog_before_end = false; ///< bytes waited in the turn in which the first end came
     bool had_backlog_at_end = false;
