@@ -41,7 +41,11 @@ base::milliseconds session::polling_interval(const decision& decided) noexcept
         return poll_interval_;
     }
     poll_interval_ = base::milliseconds{0};
-    if (!waits_for_sink && decided.bound != patience::drain)
+    // Asked only when the bound has passed, an acknowledgement of long ago would count as progress
+    // of that moment, and the bound would run twice.
+    const bool waits_for_bytes =
+        decided.bound == patience::half_close && ending::has_waiting_bytes(facts_);
+    if (!waits_for_sink && !waits_for_bytes && decided.bound != patience::drain)
         return base::off;
     return std::clamp(length_of(decided.bound) / 4, base::milliseconds{20},
                       base::milliseconds{1000});
