@@ -67,8 +67,7 @@ void oracle::check_to_client()
     const bool is_data = to_client_.written > seen_.handshake_bytes && !client_.updated_key();
     expect(!reset_by_us || held == 0 || !is_data || to_client_.reset_arrived ||
                has_run_out_of_time(),
-           "E2",
-           "an RST to the client destroyed " + number(held) + " bytes of ciphertext");
+           "E2", "an RST to the client destroyed " + number(held) + " bytes of ciphertext");
     const far_side& tcp = client_.tcp();
     if (tcp.did_reset() || tcp.has_vanished() || client_.received() > read ||
         client_.spoiled_at() == 0)
@@ -96,8 +95,7 @@ void oracle::check_outcome()
     };
     if (told_.outcome == outcome::whole) {
         expect(to_client_.reset_arrived || was(cause::probe) || was(cause::handshake_failed) ||
-                   is_whole(to_client_) ||
-                   (told_.bytes[1] == 0 && !to_client_.fin_queued),
+                   is_whole(to_client_) || (told_.bytes[1] == 0 && !to_client_.fin_queued),
                "E6", "whole, but the client has not acknowledged everything");
         if (to_backend_ != nullptr)
             expect(to_backend_->unacknowledged_at_close == 0 &&

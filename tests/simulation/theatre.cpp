@@ -146,14 +146,14 @@ bool theatre::turn()
     with_.wheel->advance(kernel_.now);
     if (with_.ready.empty())
         return moved;
-    const bool had_backlog = has_backlog();
+    const bool had_backlog = has_data_waiting();
     with_.ready.run_once();
     CHECK(with_.around.wire.in.empty() && with_.around.wire.out.empty(),
           "a turn must leave the wire empty");
     if (!has_ended_ && (is_over() || current_->how_far() >= session::state::half_closed)) {
         has_ended_ = true;
         seen_.had_backlog_before_end = had_backlog;
-        seen_.had_backlog_at_end = has_backlog();
+        seen_.had_backlog_at_end = has_data_waiting();
     }
     dead_.reset();
     look();
@@ -192,6 +192,13 @@ bool theatre::has_backlog()
                (of.written > of.acknowledged || (of.fin_queued && !of.fin_acknowledged));
     };
     return waits(to_client) || (to_backend != nullptr && waits(*to_backend));
+}
+
+/// A session ticket that nobody has acknowledged is no data.
+bool theatre::has_data_waiting()
+{
+    return has_backlog() && (kernel_.at(accepted_).written > seen_.handshake_bytes ||
+                             (proxy_backend() != nullptr && proxy_backend()->written > 0));
 }
 
 /// What there is to see after a turn of the session.

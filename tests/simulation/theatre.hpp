@@ -35,8 +35,8 @@ struct observations {
     time_point cut_at = never; ///< of a drain
     time_point drain_from = never;
     time_point over = never;
-    time_point closing_since = never; ///< the session says that neither source has more to give
-    time_point sources_over = never;  ///< the proxy has read how both sources, or a bad one, ended
+    time_point closing_since = never;  ///< the session says that neither source has more to give
+    time_point sources_over = never;   ///< the proxy has read how both sources, or a bad one, ended
     std::uint64_t handshake_bytes = 0; ///< written to the client when the handshake was done
     bool stood_still = false;
     bool had_backlog_before_end = false; ///< bytes waited in the turn in which the first end came
@@ -90,6 +90,7 @@ private:
     void look();
     void measure_silence(time_point until);
     bool has_backlog();
+    bool has_data_waiting();
     bool is_over() const { return !seen_.records.empty(); }
     void say(const std::string& text) { kernel_.say(text); }
     std::shared_ptr<const session::profile> make_profile();
