@@ -102,11 +102,11 @@ BUGS = [
 
 
 def run(command, **options):
-    return subprocess.run(command, capture_output=True, text=True, **options)
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 def build(folder):
-    done = run(["ninja", "-C", str(folder), "simulation"])
+    done = run(["ninja", "-j1", "-C", str(folder), "simulation"])
     if done.returncode != 0:
         sys.exit("the copy does not build:\n" + done.stdout[-3000:])
 
@@ -132,16 +132,19 @@ def main():
     parser.add_argument("--sessions", type=int, default=100_000)
     parser.add_argument("--clean-sessions", type=int, default=2_000)
     parser.add_argument("--only", default="")
+    parser.add_argument("--flags", default="-O1", help="for the compiler")
     parser.add_argument("--build", help="a folder to copy and build in, kept for the next time")
     asked = parser.parse_args()
     chosen = [bug for bug in BUGS if asked.only in bug[0]]
     place = pathlib.Path(asked.build or tempfile.mkdtemp(prefix="mutations."))
-    tree, folder = place / "tree", place / "build"
+    tree = place / "tree"
+    folder = tree / "build" / "m"
     shutil.rmtree(tree, ignore_errors=True)
     ignored = shutil.ignore_patterns("build", ".git", "__pycache__")
     shutil.copytree(ROOT, tree, ignore=ignored, symlinks=True)
     made = run(["cmake", "-S", str(tree), "-B", str(folder), "-G", "Ninja",
-                "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1"])
+                "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_CXX_FLAGS_DEBUG={asked.flags}",
+                "-DFERRULE_WERROR=OFF"])
     if made.returncode != 0:
         sys.exit(made.stderr)
     build(folder)
