@@ -1,5 +1,5 @@
-// A peer's TCP connection in the simulated kernel: never blocks, keeps what the kernel does not take
-// yet, and writes down how the other end of the connection ended.
+// A peer's TCP connection in the simulated kernel: never blocks, keeps what the kernel does not
+// take yet, and writes down how the other end of the connection ended.
 #pragma once
 
 #include "simulation/kernel.hpp"

@@ -1,5 +1,6 @@
-// simulation --sessions N --seed S [--trace]: N sessions with the seeds S, S + 1, …, each judged by
-// the oracle. Exit code 1 if one of them was not told truly; its seed and its trace are printed.
+// simulation [--sessions N] [--seed S] [--trace] [--keep-going]: N sessions with the seeds S,
+// S + 1, …, each judged by the oracle. Exit code 1 if one of them was not told truly: then its seed,
+// the trace of its events, and the broken rules are printed. Used by tests and by hand.
 #include "simulation/oracle.hpp"
 
 #include <chrono>
@@ -12,7 +13,8 @@
 
 namespace {
 
-using namespace ferrule;
+namespace session = ferrule::session;
+namespace simulation = ferrule::simulation;
 using simulation::dice;
 
 struct order {

@@ -26,7 +26,8 @@ BUGS = [
      """    }
     if (fin_due_"""),
     ("an abort before the drain", "ending/next_step.cpp",
-     "    if (into.unacked)\n        return {need::wait, patience::drain, true};\n    return {next,",
+     "    if (into.unacked)\n        return {need::wait, patience::drain, true};\n"
+     "    return {next,",
      "    return {next,"),
     ("`deadline` is never armed", "session/closing.cpp",
      "    if (ending::is_closing(facts_) && deadline_at_ == never)",

@@ -1,5 +1,5 @@
-// The rules of docs/endings.md as somebody sees them who knows what both peers did and saw, and what
-// their kernels had when.
+// The rules of docs/endings.md as somebody sees them who knows what both peers did and saw, and
+// what their kernels had when.
 //
 // Shares no code with the decisions that it judges: what is compared are bytes, ends and moments of
 // the simulated kernel, and the session's own record.
