@@ -33,7 +33,8 @@ void oracle::check_silence()
         bounds.rules.mode == ending::mode::wait ? bounds.timeout : 0ms;
     if (plan_.timeouts.idle != base::off)
         at_most(seen_.longest_silence,
-                std::max({plan_.timeouts.idle, plan_.timeouts.handshake, plan_.timeouts.connect}),
+                std::max({plan_.timeouts.idle, plan_.timeouts.handshake, plan_.timeouts.connect,
+                          bounds.drain_timeout}), // a side that is gone is read out first
                 "before any end");
     at_most(seen_.longest_half_silence, std::max(bounds.half_close_timeout, timeout),
             "after the first end");

@@ -20,8 +20,13 @@ bool theatre::has_backlog()
 /// A session ticket that nobody has acknowledged is no data.
 bool theatre::has_data_waiting()
 {
-    return has_backlog() && (kernel_.at(accepted_).written > seen_.handshake_bytes ||
-                             (proxy_backend() != nullptr && proxy_backend()->written > 0));
+    const auto waits = [](const endpoint& of) {
+        return !of.closed && of.state == link_state::established && of.written > of.acknowledged;
+    };
+    const endpoint& to_client = kernel_.at(accepted_);
+    const endpoint* to_backend = proxy_backend();
+    return (waits(to_client) && to_client.written > seen_.handshake_bytes) ||
+           (to_backend != nullptr && waits(*to_backend));
 }
 
 /// What there is to see after a turn of the session.
