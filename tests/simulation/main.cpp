@@ -1,6 +1,6 @@
 // simulation [--sessions N] [--seed S] [--trace] [--keep-going]: N sessions with the seeds S,
-// S + 1, …, each judged by the oracle. Exit code 1 if one of them was not told truly: then its seed,
-// the trace of its events, and the broken rules are printed. Used by tests and by hand.
+// S + 1, …, each judged by the oracle. Exit code 1 if one of them was not told truly: then its
+// seed, the trace of its events, and the broken rules are printed. Used by tests and by hand.
 #include "simulation/oracle.hpp"
 
 #include <chrono>
