@@ -4,17 +4,25 @@ namespace ferrule::ending {
 
 namespace {
 
+/// What came between our cut of the client and its own end was thrown away: no FIN may follow that,
+/// whatever the operator forgives (E1).
+bool is_forgivable(const facts& now, source how, side source_side)
+{
+    return source_side == side::client && now.to_backend.from == how &&
+           (!now.to_backend.answered || now.polite);
+}
+
 /// `on_client_truncation: fin`: the protocol frames itself, so a bare FIN is taken for an end.
 bool is_forgiven_truncation(const facts& now, const rules& manners, side source_side)
 {
-    return source_side == side::client && now.to_backend.from == source::truncated &&
+    return is_forgivable(now, source::truncated, source_side) &&
            manners.on_client_truncation == client_policy::fin;
 }
 
 /// `on_client_reset: fin`.
 bool is_forgiven_reset(const facts& now, const rules& manners, side source_side)
 {
-    return source_side == side::client && now.to_backend.from == source::reset &&
+    return is_forgivable(now, source::reset, source_side) &&
            manners.on_client_reset == client_policy::fin;
 }
 

@@ -173,12 +173,17 @@ shortfall client_peer::missing() const noexcept
         return result;
 
     // What was made last leaves last: control records stand at the end of the queue, then of what
-    // the kernel holds. Never less than it is: rounded up, and at most what there was.
+    // the kernel holds. Never less than it is: rounded up, and in all at most what there was.
+    std::uint64_t left = plaintext_bytes_;
     const auto plaintext = [&](std::uint64_t ciphertext) {
         const std::uint64_t behind = std::min(control, ciphertext);
         control -= behind;
         const std::uint64_t data = std::min(ciphertext - behind, data_ciphertext_bytes_);
-        return (data * plaintext_bytes_ + data_ciphertext_bytes_ - 1) / data_ciphertext_bytes_;
+        const std::uint64_t bytes =
+            (data * plaintext_bytes_ + data_ciphertext_bytes_ - 1) / data_ciphertext_bytes_;
+        const std::uint64_t taken = std::min(bytes, left);
+        left -= taken;
+        return taken;
     };
     result.unsent = plaintext(unsent_.size());
     result.in_kernel = plaintext(in_kernel);

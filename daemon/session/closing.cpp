@@ -118,12 +118,14 @@ void session::before_release(side who, bool by_reset) noexcept
 bool session::look_for_acknowledgement() noexcept
 {
     bool changed = false;
-    std::uint64_t held = 0;
     for (const side who : both_sides) {
         flow& into = ending::flow_to(facts_, who);
         const net::socket& socket = socket_of(who);
-        if (!socket.is_open() || !into.unacked || into.to == ending::sink::gone)
+        std::uint64_t& held = kernel_held_[static_cast<std::size_t>(who)];
+        if (!socket.is_open() || !into.unacked || into.to == ending::sink::gone) {
+            held = 0; // what died with a connection was not taken by anybody: no progress
             continue;
+        }
         const bool handed_over =
             who == side::client ? client_.is_handed_over() : backend_.is_handed_over();
         const std::size_t in_kernel = socket.unacknowledged();
@@ -133,11 +135,9 @@ bool session::look_for_acknowledgement() noexcept
             if (ending::has_ended(facts_))
                 note(of_side(happening::client_acknowledged, who));
         }
-        held += in_kernel;
+        progress_ = progress_ || in_kernel < held;
+        held = in_kernel;
     }
-    if (held < kernel_held_)
-        progress_ = true;
-    kernel_held_ = held;
     return changed;
 }
 

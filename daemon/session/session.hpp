@@ -182,7 +182,7 @@ private:
     base::time_point spread_at_ = never;
     base::time_point cut_at_ = never;
     base::milliseconds poll_interval_{0};
-    std::uint64_t kernel_held_ = 0; ///< unacknowledged bytes of both sides when we last looked
+    std::array<std::uint64_t, 2> kernel_held_{}; ///< [side]: unacknowledged when we last looked
 
     recorder recorder_;
 

@@ -41,7 +41,11 @@ base::milliseconds session::polling_interval(const decision& decided) noexcept
         return poll_interval_;
     }
     poll_interval_ = base::milliseconds{0};
-    if (!waits_for_sink && decided.bound != patience::drain)
+    // Asked only when the bound has passed, an acknowledgement of long ago would count as progress
+    // of that moment, and the bound would run twice.
+    const bool waits_for_bytes =
+        decided.bound != patience::idle && ending::has_waiting_bytes(facts_);
+    if (!waits_for_sink && !waits_for_bytes && decided.bound != patience::drain)
         return base::off;
     return std::clamp(length_of(decided.bound) / 4, base::milliseconds{20},
                       base::milliseconds{1000});
@@ -60,7 +64,11 @@ void session::wait_for(const decision& decided) noexcept
         progress_ = false;
     }
     const base::milliseconds interval = polling_interval(decided);
-    poll_at_ = interval == base::off ? never : now() + interval;
+    // A turn for another reason does not put the question off: what comes often would starve it.
+    if (interval == base::off)
+        poll_at_ = never;
+    else if (poll_at_ <= now() || poll_at_ > now() + interval)
+        poll_at_ = now() + interval;
     arm();
 }
 
