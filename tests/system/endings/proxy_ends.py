@@ -58,8 +58,8 @@ row("R110", "`idle-polite`: a session that was silent for more than a second end
     listener=idle("4s"), **polite("idle_timeout"))(ends_politely)
 
 row("R111", "`idle-polite`: a session in which bytes moved a moment ago is cut",
-    given="`idle: 900ms`; request and answer, then silence from both",
-    listener=idle("900ms"), **impolite("idle_timeout"))(ends_by_reset)
+    given="`idle: 600ms`; request and answer, then silence from both",
+    listener=idle("600ms"), **impolite("idle_timeout"))(ends_by_reset)
 
 row("R112", "`on_proxy_end: notify` is always polite",
     given="`on_proxy_end: notify`, `idle: 3s`; request and answer, then silence from both",
