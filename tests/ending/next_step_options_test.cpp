@@ -11,6 +11,8 @@ constexpr rules close_half{.half_close = half_close::close};
 constexpr rules close_half_politely{.half_close = half_close::close,
                                     .on_proxy_end = proxy_policy::notify};
 constexpr rules truncation_is_fin{.on_client_truncation = client_policy::fin};
+constexpr rules notify_and_truncation_is_fin{.mode = mode::notify,
+                                             .on_client_truncation = client_policy::fin};
 constexpr rules reset_is_fin{.on_client_reset = client_policy::fin};
 constexpr rules truncate{.on_backend_reset = backend_policy::truncate};
 
@@ -154,6 +156,17 @@ const row the_shutdown_block[] = {
     {"R95a", "`on_client_truncation: fin` forgives no reset", truncation_is_fin,
      {{client_resets, "release_client, abort_backend, done"}},
      act::gone, act::reset, cause::client_reset, cause::none, first_end::client},
+
+    {"R95b", "`on_client_truncation: fin` forgives no FIN behind what we threw away",
+     notify_and_truncation_is_fin,
+     {{client_sends_too_much, "wait idle"},
+      {backend_sends_fin, "finish_client, wait drain and ask"},
+      {client_acknowledges, "wait drain"},
+      {client_truncates, "release_client, wait drain"},
+      {backend_takes, "wait drain and ask"},
+      {backend_acknowledges, "abort_backend, done"}},
+     act::exchanged, act::reset, cause::backend_eof, cause::client_truncated,
+     first_end::backend},
 
     {"R96", "`on_client_reset: fin`: the backend gets a FIN", reset_is_fin,
      {{client_sends_too_much, "wait idle"},
