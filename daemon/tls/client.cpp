@@ -37,6 +37,11 @@ ssl_ctx_ptr make_context(const client_options& options)
     if (SSL_CTX_set_min_proto_version(context.get(), options.version) != 1 ||
         SSL_CTX_set_max_proto_version(context.get(), options.version) != 1)
         throw std::runtime_error(take_failure().text);
+    if ((!options.ciphers.empty() &&
+         SSL_CTX_set_cipher_list(context.get(), options.ciphers.c_str()) != 1) ||
+        (!options.groups.empty() &&
+         SSL_CTX_set1_groups_list(context.get(), options.groups.c_str()) != 1))
+        throw std::runtime_error(take_failure().text);
     return context;
 }
 

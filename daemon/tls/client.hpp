@@ -1,4 +1,5 @@
-// One TLS server, seen from a client that trusts everybody: for `ferrule probe`.
+// One TLS server, seen from a client that trusts everybody: for `ferrule probe`, and below what
+// `ferrule selftest` has for a client (tls/trial_client.hpp).
 //
 // Like a channel it does no I/O and never sees the end of the TCP stream: ciphertext is put in and
 // taken out by the caller, to whom FIN and RST belong. So a close_notify, a fatal alert and each
@@ -20,6 +21,8 @@ struct client_options {
     int version = 0x0304;    ///< this one and no other
     std::string server_name; ///< SNI; empty: none is sent
     std::vector<std::string> alpn;
+    std::string ciphers; ///< for TLS 1.2; empty: OpenSSL's default
+    std::string groups;  ///< empty: OpenSSL's default
 };
 
 /// Verifies no certificate, and takes keys and signatures that nobody should use any more: it asks

@@ -1,9 +1,10 @@
-// A TLS client for `ferrule selftest`: bytes in, bytes out, over memory. It verifies nothing: what
-// is on trial is how connections end.
+// A TLS client for `ferrule selftest`: what its connection has come to, kept for the one who judges
+// in the end. What is on trial is how connections end.
 #pragma once
 
+#include "tls/client.hpp"
+
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,15 +17,12 @@ public:
     /// `version` is a wire version (0x0303 or 0x0304), the only one offered; `groups` an OpenSSL
     /// list. Throws std::runtime_error.
     trial_client(int version, const std::string& groups);
-    ~trial_client();
-    trial_client(const trial_client&) = delete;
-    trial_client& operator=(const trial_client&) = delete;
 
     /// Takes ciphertext, and goes on with the handshake and with reading.
     void take(std::span<const std::byte> ciphertext);
 
     /// The ciphertext to send, which it forgets.
-    std::vector<std::byte> to_send();
+    std::vector<std::byte> to_send() { return tls_.take_out(); }
 
     /// Starts the handshake, or goes on with it.
     void handshake();
@@ -35,28 +33,25 @@ public:
     /// Says close_notify. Not after a failure.
     void finish();
 
-    bool is_established() const noexcept;
+    bool is_established() const noexcept { return established_; }
     bool has_close_notify() const noexcept { return close_notify_; }
 
     /// A fatal alert came, or what came was no TLS; `detail` has OpenSSL's reason.
     bool has_failed() const noexcept { return failed_; }
-    bool has_alert() const noexcept { return alert_; }
-    const std::string& detail() const noexcept { return detail_; }
+    bool has_alert() const noexcept { return failed_ && !tls_.alert().empty(); }
+    const std::string& detail() const noexcept { return tls_.detail(); }
 
     /// Bytes of plaintext that were read.
     std::size_t bytes() const noexcept { return bytes_; }
 
 private:
-    struct objects;
     void read();
-    void note_failure();
 
-    std::unique_ptr<objects> tls_;
+    client tls_;
     std::size_t bytes_ = 0;
+    bool established_ = false;
     bool close_notify_ = false;
     bool failed_ = false;
-    bool alert_ = false;
-    std::string detail_;
 };
 
 } // namespace ferrule::tls

@@ -39,9 +39,9 @@ INCLUDES = [
 ]
 
 # Calls and words that only some files may have: what, where (in daemon/), what to do instead.
-# The proxy's side of TLS, the side of `ferrule probe`, which is a client of its own, and the peers of
-# the self-test, which end in every way there is.
-CHANNEL = r"tls/(channel|client|trial_client)\.cpp"
+# The proxy's side of TLS, and the side of `ferrule probe` and of the self-test, which are clients of
+# their own.
+CHANNEL = r"tls/(channel|client)\.cpp"
 SOCKET = r"net/socket\.cpp"
 DESCRIPTOR = r"net/(socket\.cpp|descriptor\.hpp)|config/text_file\.cpp"
 STATEMENT = r"(?:^|[;{}()=,])\s*"
