@@ -54,6 +54,9 @@ void course::mark_end()
 {
     report_.wall_seconds = now() - began_;
     report_.own_cpu_seconds = own_cpu_seconds() - own_cpu_;
+    const auto machine = watch_.read();
+    report_.machine_seconds = machine.machine_seconds - used_.machine_seconds;
+    report_.stolen_seconds = machine.stolen_seconds - used_.stolen_seconds;
     settle();
     report_.cpu_seconds = watch_.read().cpu_seconds - used_.cpu_seconds;
 }

@@ -1,181 +1,170 @@
 // What OpenSSL alone costs the server: a client and a server in one thread, with memory between
 // them instead of sockets. Only the server's calls are timed.
-#include "fail.hpp"
+#include "conversation.hpp"
 #include "run.hpp"
 #include "tls_context.hpp"
 
-#include <openssl/bio.h>
-
-#include <array>
 #include <cstdio>
-#include <ctime>
-#include <vector>
+#include <memory>
+#include <utility>
 
 namespace load {
 namespace {
 
-double cpu_now()
-{
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-/// CPU seconds of what the server did.
-class stopwatch {
+class bench {
 public:
-    template <typename Action>
-    auto time(Action action)
+    explicit bench(const options& chosen)
+        : client_(client_context(chosen.tls, all_, false)),
+          server_(server_context(chosen.tls, chosen.certificate, chosen.key))
     {
-        const double start = cpu_now();
-        struct adding {
-            double& total;
-            double start;
-            ~adding() { total += cpu_now() - start; }
-        } at_end{total_, start};
-        return action();
+        require(client_ != nullptr, "a version");
     }
-    double total() const { return total_; }
+
+    ~bench()
+    {
+        SSL_CTX_free(client_);
+        SSL_CTX_free(server_);
+    }
+
+    bench(const bench&) = delete;
+    bench& operator=(const bench&) = delete;
+
+    /// Whole sessions, as `load handshake` plays them: their number and how many were resumed.
+    std::pair<double, double> sessions(bool is_resuming, double seconds, stopwatch& watch);
+    /// Messages there and back, one session.
+    double seconds_for_each_message(std::size_t size, int count);
+    double down_seconds_for_each_gib()
+    {
+        return bulk([](auto&... each) { down(each...); });
+    }
+    double up_seconds_for_each_gib()
+    {
+        return bulk([](auto&... each) { up(each...); });
+    }
+    double bytes_for_each_idle();
+    double seconds_for_each_close();
 
 private:
-    double total_ = 0;
+    static void down(conversation& talk, std::vector<char>& record)
+    {
+        require(talk.to_client(record) == record.size(), "a record");
+    }
+    static void up(conversation& talk, std::vector<char>& record)
+    {
+        require(talk.to_server(record) == record.size(), "a record");
+    }
+    template <typename Direction>
+    double bulk(Direction send);
+
+    loop unused_;
+    crowd all_{.events = unused_, .context = nullptr, .port = 0};
+    SSL_CTX* client_;
+    SSL_CTX* server_;
 };
 
-/// A client and a server, connected through memory.
-class conversation {
-public:
-    conversation(SSL_CTX* client, SSL_CTX* server, SSL_SESSION* resume, stopwatch& watch)
-        : watch_(watch)
-    {
-        BIO* to_server = BIO_new(BIO_s_mem());
-        BIO* to_client = BIO_new(BIO_s_mem());
-        client_ = SSL_new(client);
-        server_ = watch_.time([&] { return SSL_new(server); });
-        require(client_ != nullptr && server_ != nullptr && to_server && to_client, "SSL_new");
-        for (BIO* each : {to_server, to_client}) {
-            BIO_set_mem_eof_return(each, -1);
-            BIO_up_ref(each);
-        }
-        SSL_set_bio(client_, to_client, to_server);
-        SSL_set_bio(server_, to_server, to_client);
-        if (resume != nullptr)
-            require(SSL_set_session(client_, resume) == 1, "SSL_set_session");
-        SSL_set_connect_state(client_);
-        SSL_set_accept_state(server_);
-    }
-
-    ~conversation()
-    {
-        watch_.time([&] { SSL_free(server_); });
-        SSL_free(client_);
-    }
-
-    conversation(const conversation&) = delete;
-    conversation& operator=(const conversation&) = delete;
-
-    void shake_hands()
-    {
-        bool is_client_done = false;
-        bool is_server_done = false;
-        for (int each = 0; each < 4 && !(is_client_done && is_server_done); ++each) {
-            is_client_done = SSL_do_handshake(client_) == 1;
-            is_server_done = watch_.time([&] { return SSL_do_handshake(server_) == 1; });
-        }
-        require(is_client_done && is_server_done, "handshake");
-    }
-
-    bool is_resumed() const { return SSL_session_reused(server_) == 1; }
-
-    std::size_t to_server(std::vector<char>& bytes)
-    {
-        require(SSL_write(client_, bytes.data(), static_cast<int>(bytes.size())) > 0, "SSL_write");
-        return watch_.time([&] { return read(server_, bytes); });
-    }
-
-    std::size_t to_client(std::vector<char>& bytes)
-    {
-        require(watch_.time([&] {
-            return SSL_write(server_, bytes.data(), static_cast<int>(bytes.size()));
-        }) > 0,
-                "SSL_write");
-        return read(client_, bytes);
-    }
-
-    void say_goodbye(std::vector<char>& bytes)
-    {
-        require(SSL_shutdown(client_) >= 0, "SSL_shutdown");
-        const int sent = watch_.time([&] {
-            read(server_, bytes);
-            return SSL_shutdown(server_);
-        });
-        require(sent >= 0, "SSL_shutdown");
-        read(client_, bytes);
-    }
-
-private:
-    /// Reads until there is no more.
-    static std::size_t read(SSL* ssl, std::vector<char>& bytes)
-    {
-        std::size_t total = 0;
-        std::size_t count = 0;
-        while (SSL_read_ex(ssl, bytes.data(), bytes.size(), &count) == 1)
-            total += count;
-        return total;
-    }
-
-    stopwatch& watch_;
-    SSL* client_;
-    SSL* server_;
-};
-
-} // namespace
-
-int run_crypto(const options& chosen)
+std::pair<double, double> bench::sessions(bool is_resuming, double seconds, stopwatch& watch)
 {
-    loop unused;
-    crowd all{.events = unused, .context = nullptr, .port = 0};
-    SSL_CTX* client = client_context(chosen.tls, all, false);
-    SSL_CTX* server = server_context(chosen.tls, chosen.certificate, chosen.key);
-    require(client != nullptr, "a version");
     std::vector<char> small(64, 'm');
-    stopwatch handshakes;
-    std::size_t sessions = 0;
-    std::size_t resumed = 0;
-    const double end = now() + chosen.seconds;
-    while (now() < end || sessions < 2) {
-        const auto ticket = chosen.is_resuming ? all.tickets.take() : nullptr;
+    double count = 0;
+    double resumed = 0;
+    for (const double end = now() + seconds; now() < end || count < 2; ++count) {
+        const auto ticket = is_resuming ? all_.tickets.take() : nullptr;
         stopwatch first;
-        conversation talk(client, server, ticket.get(), sessions == 0 ? first : handshakes);
+        conversation talk(client_, server_, ticket.get(), count == 0 ? first : watch);
         talk.shake_hands();
         resumed += talk.is_resumed() ? 1 : 0;
         require(talk.to_server(small) == small.size() && talk.to_client(small) == small.size(),
                 "an echo");
         talk.say_goodbye(small);
-        ++sessions;
     }
-    std::array<double, 2> bulk{};
-    constexpr std::size_t blocks = 16 * 1024;
+    return {count - 1, resumed};
+}
+
+double bench::seconds_for_each_message(std::size_t size, int count)
+{
+    stopwatch watch;
+    conversation talk(client_, server_, nullptr, watch);
+    std::vector<char> message(size, 'm');
+    talk.shake_hands();
+    watch.reset();
+    for (int each = 0; each < count; ++each) {
+        up(talk, message);
+        down(talk, message);
+    }
+    return watch.total() / count;
+}
+
+template <typename Direction>
+double bench::bulk(Direction send)
+{
+    stopwatch watch;
+    conversation talk(client_, server_, nullptr, watch);
+    std::vector<char> record(16 * 1024, 'x');
+    talk.shake_hands();
+    watch.reset();
+    constexpr int blocks = 8 * 1024; // 128 MiB
+    for (int each = 0; each < blocks; ++each)
+        send(talk, record);
+    return watch.total() * 8;
+}
+
+double bench::bytes_for_each_idle()
+{
+    constexpr int count = 200;
+    std::vector<char> small(1, 'm');
+    stopwatch heap(true);
+    std::vector<std::unique_ptr<conversation>> idle;
+    for (int each = 0; each < count + 1; ++each) {
+        if (each == 1)
+            heap.reset(); // the first one fills what all share
+        idle.push_back(std::make_unique<conversation>(client_, server_, nullptr, heap));
+        idle.back()->shake_hands();
+        up(*idle.back(), small);
+        idle.back()->forget_client();
+    }
+    return heap.total() / count;
+}
+
+double bench::seconds_for_each_close()
+{
+    constexpr int count = 500;
+    std::vector<char> small(64, 'm');
+    stopwatch watch;
+    double total = 0;
+    for (int each = 0; each < count; ++each) {
+        auto talk = std::make_unique<conversation>(client_, server_, nullptr, watch);
+        talk->shake_hands();
+        up(*talk, small);
+        watch.reset();
+        talk->end_by_server(small);
+        talk.reset();
+        total += watch.total();
+    }
+    return total / count;
+}
+
+} // namespace
+
+int run_crypto(const options& chosen)
+{
+    bench all(chosen);
+    stopwatch watch;
+    const auto [sessions, resumed] = all.sessions(chosen.is_resuming, chosen.seconds, watch);
+    std::printf("{\"command\": \"crypto\", \"tls\": \"%s\", \"sessions\": %.0f, "
+                "\"resumed\": %.0f, \"us_for_each_session\": %.2f",
+                chosen.tls.c_str(), sessions, resumed, watch.total() / sessions * 1e6);
     if (!chosen.is_resuming) {
-        std::vector<char> record(16 * 1024, 'x');
-        for (const bool is_down : {true, false}) {
-            stopwatch watch;
-            conversation talk(client, server, nullptr, watch);
-            talk.shake_hands();
-            const double before = watch.total();
-            for (std::size_t each = 0; each < blocks; ++each)
-                require((is_down ? talk.to_client(record) : talk.to_server(record)) ==
-                            record.size(),
-                        "a record");
-            bulk[is_down ? 0 : 1] = (watch.total() - before) * 4;
-        }
+        std::printf(", \"down_seconds_for_each_GiB\": %.4f, \"up_seconds_for_each_GiB\": %.4f",
+                    all.down_seconds_for_each_gib(), all.up_seconds_for_each_gib());
+        std::printf(", \"us_for_each_message\": %.3f, \"us_for_each_1k\": %.3f, "
+                    "\"us_for_each_16k\": %.3f, \"us_for_each_close\": %.2f, "
+                    "\"idle_kib\": %.2f",
+                    all.seconds_for_each_message(64, 20000) * 1e6,
+                    all.seconds_for_each_message(1024, 20000) * 1e6,
+                    all.seconds_for_each_message(16 * 1024, 5000) * 1e6,
+                    all.seconds_for_each_close() * 1e6, all.bytes_for_each_idle() / 1024);
     }
-    std::printf("{\"command\": \"crypto\", \"tls\": \"%s\", \"sessions\": %zu, \"resumed\": %zu, "
-                "\"us_for_each_session\": %.2f, \"down_seconds_for_each_GiB\": %.4f, "
-                "\"up_seconds_for_each_GiB\": %.4f}\n",
-                chosen.tls.c_str(), sessions, resumed,
-                handshakes.total() / static_cast<double>(sessions - 1) * 1e6, bulk[0], bulk[1]);
-    SSL_CTX_free(client);
-    SSL_CTX_free(server);
+    std::puts("}");
     return 0;
 }
 

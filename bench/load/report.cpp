@@ -29,8 +29,10 @@ void print(const options& chosen, report found)
                 chosen.command.c_str(), chosen.tls.c_str(), found.unit.c_str(), found.units,
                 found.cpu_seconds, found.units > 0 ? found.cpu_seconds / found.units * scale : 0.0,
                 found.unit == "GiB" ? "s" : "us");
-    std::printf("\"wall_seconds\": %.6f, \"generator_cpu_seconds\": %.6f, ", found.wall_seconds,
-                found.own_cpu_seconds);
+    std::printf("\"wall_seconds\": %.6f, \"generator_cpu_seconds\": %.6f, "
+                "\"machine_cpu_seconds\": %.2f, \"stolen_seconds\": %.2f, ",
+                found.wall_seconds, found.own_cpu_seconds, found.machine_seconds,
+                found.stolen_seconds);
     std::printf("\"ends\": {\"clean\": %llu, \"bare\": %llu, \"reset\": %llu, \"bad\": %llu, "
                 "\"unfinished\": %llu}, \"backend_ends\": {\"fin\": %llu, \"reset\": %llu}, ",
                 whole(found.ends.clean), whole(found.ends.bare), whole(found.ends.reset),

@@ -16,6 +16,8 @@ struct report {
     double cpu_seconds = 0;     ///< of the watched processes, from mark to mark
     double own_cpu_seconds = 0; ///< of the generator with its backend
     double wall_seconds = 0;
+    double machine_seconds = 0; ///< CPU time of all processes in that time
+    double stolen_seconds = 0;  ///< what the hypervisor gave to others in that time
     endings ends{};
     std::uint64_t unfinished = 0; ///< sessions that the proxy never ended
     std::uint64_t backend_ended = 0;

@@ -1,5 +1,7 @@
 #include "watch.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
@@ -46,6 +48,18 @@ std::vector<pid_t> tree(const std::vector<pid_t>& roots)
     return found;
 }
 
+/// The first line of /proc/stat (proc_stat(5)).
+void read_machine(usage& found)
+{
+    std::ifstream file("/proc/stat");
+    std::string name;
+    double user = 0, nice = 0, system = 0, idle = 0, waiting = 0, irq = 0, softirq = 0, stolen = 0;
+    file >> name >> user >> nice >> system >> idle >> waiting >> irq >> softirq >> stolen;
+    const auto tick = static_cast<double>(sysconf(_SC_CLK_TCK));
+    found.machine_seconds = (user + nice + system + irq + softirq) / tick;
+    found.stolen_seconds = stolen / tick;
+}
+
 std::uint64_t pss_of(pid_t process)
 {
     std::ifstream file("/proc/" + std::to_string(process) + "/smaps_rollup");
@@ -63,6 +77,7 @@ std::uint64_t pss_of(pid_t process)
 usage watch::read(bool with_memory) const
 {
     usage found;
+    read_machine(found);
     if (roots_.empty())
         return found;
     for (const pid_t process : tree(roots_)) {
