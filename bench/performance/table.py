@@ -15,7 +15,7 @@ def _figures(found, run, proxy, figure="cost"):
     return [each[figure] for each in _runs(found, run, proxy) if each["units"] > 0]
 
 
-def _crypto(found, where):
+def crypto(found, where):
     version, kind, key = where.split(" ")
     return statistics.median(each[f"{version} {kind}"][key] for each in found["crypto"])
 
@@ -26,7 +26,7 @@ def limit(found, row):
     plain = _figures(found, run.plain_as or run.name, LIMIT, row.figure)
     if not plain or not row.crypto:
         return None
-    return statistics.median(plain) + _crypto(found, row.crypto)
+    return statistics.median(plain) + crypto(found, row.crypto)
 
 
 def ends(found, run, proxy):
