@@ -5,7 +5,7 @@ from html import escape
 import table
 from proxies import OURS
 
-LEFT, RIGHT, ROW, TOP = 300, 40, 30, 96
+LEFT, RIGHT, ROW, TOP = 310, 40, 30, 108
 WIDTH = 900
 MOST = 2.5  # what costs more stands at the edge
 COLOURS = {OURS: "#c2410c", "HAProxy": "#2563eb", "nginx": "#15803d", "hitch": "#7c3aed",
@@ -34,8 +34,8 @@ def _legend():
         parts.append(f'<circle cx="{x}" cy="44" r="5" fill="{colour}"/>')
         parts.append(_text(x + 9, 48, name, font_size=12))
         x += 24 + 7 * len(name)
-    parts.append(_line(LEFT - 5, 65, LEFT + 5, 65, "#111827", 2))
-    parts.append(_text(LEFT + 12, 69, "limit: a plain relay and OpenSSL alone", font_size=12))
+    parts.append(_line(LEFT, 58, LEFT, 72, "#111827", 2))
+    parts.append(_text(LEFT + 8, 69, "limit: a plain relay and OpenSSL alone", font_size=12))
     parts.append(_line(LEFT + 262, 58, LEFT + 262, 72, COLOURS[OURS], 2, "3 2"))
     parts.append(_text(LEFT + 270, 69, "Ferrule's goal", font_size=12))
     return parts

@@ -89,7 +89,7 @@ def machine():
     answer = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "libssl3"],
                             capture_output=True, text=True)
     return {"cores": os.cpu_count(), "processor": model[1] if model else platform.machine(),
-            "kernel": platform.release(), "openssl": answer.stdout,
+            "kernel": re.match(r"[\d.]+\d", platform.release())[0], "openssl": answer.stdout,
             "pinned": {"proxy": CORES[0], "generator": CORES[-1]}}
 
 

@@ -113,6 +113,8 @@ def machine(found):
     versions = found["versions"]
     day = time.strftime("%Y-%m-%d", time.gmtime(found["began"]))
     peers = ", ".join(f"{name} {version}" for name, version in versions.items() if name != OURS)
+    busy = ("; they were busy: differences of less than a tenth mean nothing" if median > 0.2
+            else "")
     return "\n".join([
         f"- {day}, `{found['command'].strip()}`: {found['rounds']} rounds, {found['seconds']:g} s "
         f"of each load, {found['took'] / 60:.0f} minutes in all",
@@ -120,8 +122,10 @@ def machine(found):
         f"{is_at['openssl']}; the proxy on core {is_at['pinned']['proxy']}, the generator and its "
         f"backend on core {is_at['pinned']['generator']}",
         f"- Ferrule {versions[OURS]}; {peers}",
+        "- the proxy used %.0f%% of its core, the generator %.0f%% of its own (medians of all runs)"
+        % tuple(100 * share for share in table.shares(found)),
         f"- what other processes (and the host) took of the machine meanwhile: {median:.2f} cores "
-        f"in the median run, {most:.2f} in the worst"])
+        f"in the median run, {most:.2f} in the worst{busy}"])
 
 
 SECTIONS = {"machine": machine, "limits": limits, "goals": goals, "figures": figures, "endings": endings,

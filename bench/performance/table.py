@@ -104,6 +104,13 @@ def noise(found):
     return (statistics.median(others), max(others)) if others else (0.0, 0.0)
 
 
+def shares(found):
+    """How much of its core the proxy used, and how much the generator: medians of the runs."""
+    runs = [each for each in found["runs"] if "failure" not in each and each["wall_seconds"] > 0.2]
+    return tuple(statistics.median(each[key] / each["wall_seconds"] for each in runs)
+                 if runs else 0.0 for key in ("cpu_seconds", "generator_cpu_seconds"))
+
+
 def number(value):
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
@@ -130,4 +137,5 @@ def text(found):
     for run, name, each in latencies(found):
         lines.append(f"  {run:12} {name:14} " + " ".join(f"{value:8.0f}" for value in each.values()))
     lines.append("\nother processes used %.2f cores (median of the runs; at most %.2f)" % noise(found))
+    lines.append("the proxy used %.2f of its core, the generator %.2f (medians)" % shares(found))
     return "\n".join(lines)
