@@ -79,9 +79,13 @@ def crypto(files, seconds):
     return found
 
 
-def contestants(run):
+def contestants(run, options):
     limit = [] if run.plain_as else [RELAY]
-    return PLAIN + (TUNED if run.has_tuned else []) + limit
+    if not is_wanted(run, options):
+        return limit
+    field = PLAIN + (TUNED if run.has_tuned else []) + limit
+    return [each for each in field
+            if not options.proxy or each.name in (*options.proxy, OURS, RELAY.name)]
 
 
 def machine():
@@ -100,27 +104,27 @@ def versions():
     return found
 
 
-def chosen_runs(only):
-    wanted = [run for run in workloads.RUNS
-              if not only or any(word in run.name for word in only)]
+def is_wanted(run, options):
+    return not options.only or any(word in run.name for word in options.only)
+
+
+def chosen_runs(options):
+    """Those that are wanted, and those whose plain relay is part of their limit."""
+    wanted = [run for run in workloads.RUNS if is_wanted(run, options)]
     if not wanted:
         sys.exit("there is no such load; there are: " + " ".join(
             run.name for run in workloads.RUNS))
-    # The relay's run that another one's limit is made of.
-    for run in list(wanted):
-        if run.plain_as and all(each.name != run.plain_as for each in wanted):
-            wanted.append(next(each for each in workloads.RUNS if each.name == run.plain_as))
-    return wanted
+    relayed = {run.plain_as for run in wanted}
+    return [run for run in workloads.RUNS if run in wanted or run.name in relayed]
 
 
 def all_rounds(options, files):
     runs, costs = [], []
     for number in range(options.rounds):
         costs.append(crypto(files, min(options.seconds, 1)))
-        for run in chosen_runs(options.only):
+        for run in chosen_runs(options):
             # Each round begins with another proxy, so that none has the best place.
-            field = [each for each in contestants(run)
-                     if not options.proxy or each.name in (*options.proxy, OURS, RELAY.name)]
+            field = contestants(run, options)
             field = field[number % len(field):] + field[:number % len(field)]
             for proxy in field:
                 try:
