@@ -149,7 +149,7 @@ def main():
                          help="this peer only; may stand more than once")
     options.add_argument("--quick", action="store_true", help="one round of a third of a second")
     options.add_argument("--smoke", action="store_true",
-                         help="one load on Ferrule alone, and no table: does the bench work?")
+                         help="every kind of load for a moment on Ferrule alone: does it work?")
     options.add_argument("--docs", action="store_true",
                          help="write docs/performance.md and docs/performance.svg")
     options.add_argument("--json", default=ROOT / "build/bench.json", type=pathlib.Path)
