@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Instructions and allocations of the worker: for each session, each message, each MiB, as callgrind
-counts them (README.md, figures.toml)."""
+"""Instructions and allocations of the worker: for each session, each message, each MiB, as
+callgrind counts them (README.md, figures.toml)."""
 
 import unittest
 

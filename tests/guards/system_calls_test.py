@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""System calls of the worker: for each session, each message, each MiB (README.md, figures.toml)."""
+"""System calls of the worker: for each session, each message, each MiB (README.md,
+figures.toml)."""
 
 import unittest
 

@@ -1,7 +1,7 @@
 """figures.toml: what was measured, how far from it is still the same, and what it protects.
 
-With FERRULE_UPDATE_FIGURES=1 the figures are written anew instead of checked, as a golden test's file
-is; `limits` are promises and are never written.
+With FERRULE_UPDATE_FIGURES=1 the figures are written anew instead of checked, as a golden test's
+file is; `limits` are promises and are never written.
 """
 
 import fcntl
@@ -16,12 +16,12 @@ UPDATES = bool(os.environ.get("FERRULE_UPDATE_FIGURES"))
 ADVICE = """\
   {protects}
   Who may move it: {moves}
-  If it is meant to move: FERRULE_UPDATE_FIGURES=1 ctest --preset release -L guards, look at the diff
-  of tests/guards/figures.toml, and say in the commit what is paid or won, and why."""
+  If it is meant to move: FERRULE_UPDATE_FIGURES=1 ctest --preset release -L guards, look at the
+  diff of tests/guards/figures.toml, and say in the commit what is paid or won, and why."""
 
 
 def check(name, measured):
-    """Raises AssertionError unless all of `measured` (key → number for each unit) is as written."""
+    """Raises AssertionError unless all of `measured` (key: number for each unit) is as written."""
     print(f"{name}: " + ", ".join(f"{key} {_text(value)}" for key, value in measured.items()))
     guard = tomllib.loads(PATH.read_text())[name]
     if UPDATES and "figures" in guard:
@@ -48,8 +48,8 @@ def _departures(guard, measured):
         if value > figure + slack:
             found.append(f"  {key}: {_text(value)} is too much, {allowed}")
         elif value < figure - slack and guard.get("may_fall", False) is False:
-            found.append(f"  {key}: {_text(value)} is less than before, {allowed}: write it down, or "
-                         "the next change may spend what this one has won")
+            found.append(f"  {key}: {_text(value)} is less than before, {allowed}: write it down, "
+                         "or the next change may spend what this one has won")
     return found
 
 

@@ -1,8 +1,8 @@
 """One step at a time: nothing is sent to the daemon before its worker sleeps.
 
-How much work a message is depends on what has arrived beside it. If each step begins when the worker
-has nothing to do, the number of system calls and instructions does not depend on how fast or busy the
-machine is.
+How much work a message is depends on what has arrived beside it. If each step begins when the
+worker has nothing to do, the number of system calls and instructions does not depend on how fast or
+busy the machine is.
 """
 
 import os
@@ -11,7 +11,8 @@ import time
 
 from support.waiting import LIMIT, TookTooLong, eventually
 
-# x86-64's numbers of epoll_wait, epoll_pwait, epoll_pwait2; the fourth argument is the time to wait.
+# x86-64's numbers of epoll_wait, epoll_pwait, epoll_pwait2; their fourth argument is the time to
+# wait, 0 for one that only looks.
 SLEEPS_IN = {"232", "281", "441"}
 
 

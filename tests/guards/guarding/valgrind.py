@@ -11,9 +11,9 @@ from support.places import BINARY, fresh
 
 OURS = os.path.basename(BINARY)
 
-# What code runs depends on what the CPU can do. To count the same on every machine, libcrypto is told
-# of no more than what every x86-64 server has (AES-NI and PCLMULQDQ; no AVX, BMI, ADX or SHA), and the
-# C library's functions are told the same.
+# What code runs depends on what the CPU can do. To count the same on every machine, libcrypto is
+# told of no more than what every x86-64 server has (AES-NI and PCLMULQDQ; no AVX, BMI, ADX or SHA),
+# and so is the C library.
 PLAIN_CPU = {
     "OPENSSL_ia32cap": "~0x1000000000000000:~0xffffffffffffffff",
     "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX_Fast_Unaligned_Load,-AVX512F,-AVX512VL,"
@@ -41,8 +41,8 @@ class Valgrind:
 
 
 class Instructions:
-    """Of one thread and stretch. `by_object` and `by_function` have the instructions, each function's
-    own; `calls` how often a function was called, by its name."""
+    """Of one thread and stretch. `by_object` and `by_function` have the instructions, each
+    function's own; `calls` how often a function was called, by its name."""
 
     _name = re.compile(r"^(c?)(ob|fn|fi|fe|fl)=\((\d+)\)(?: (.*))?$")
 
