@@ -115,12 +115,13 @@ class Heap(GuardCase):
         def begin():
             client = self.sessions.begin(read_nothing)
             client.sock.setblocking(False)
+            records = b""
             try:
                 while True:
-                    client.sock.send(client.encrypt(data))
+                    records = records or client.encrypt(data)
+                    records = records[client.sock.send(records):]
             except BlockingIOError:
-                pass
-            return client
+                return client
         self.check_blocked("blocked-backend-heap", begin)
 
 

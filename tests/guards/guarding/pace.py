@@ -11,9 +11,10 @@ import time
 
 from support.waiting import LIMIT, TookTooLong, eventually
 
-# x86-64's numbers of epoll_wait, epoll_pwait, epoll_pwait2; their fourth argument is the time to
-# wait, 0 for one that only looks.
-SLEEPS_IN = {"232", "281", "441"}
+# x86-64's numbers of epoll_wait and epoll_pwait, whose fourth argument is the time to wait (0 for one
+# that only looks), and of epoll_pwait2, where it is a pointer to it.
+WAITS = {"232", "281"}
+WAITS_WITH_POINTER = "441"
 
 
 class Pace:
@@ -32,7 +33,7 @@ class Pace:
 
     def _sleeps(self):
         words = self._call.read_text().split()
-        return words[0] in SLEEPS_IN and int(words[4], 16) != 0
+        return (words[0] in WAITS and int(words[4], 16) != 0) or words[0] == WAITS_WITH_POINTER
 
     def settle(self):
         """Waits until the worker sleeps. Only to be called when it must have woken: bytes that it
