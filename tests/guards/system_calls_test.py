@@ -59,7 +59,9 @@ class SystemCalls(GuardCase):
     def check_bulk(self, name, play, move):
         client = self.sessions.begin(play(BULK))
         move(client, BULK)
-        found = self.counted(BULK // MIB, lambda: move(client, BULK))
+        # A peer that has no time makes chunks smaller, never larger: the fewest calls are ours.
+        found = min((self.counted(BULK // MIB, lambda: move(client, BULK)) for _ in range(3)),
+                    key=lambda calls: sum(calls.values()))
         self.sessions.end(client)
         figures.check(name, found)
 
