@@ -31,7 +31,9 @@ std::vector<std::string> oracle::judge()
     check_to_backend();
     check_to_client();
     check_outcome();
+    check_unread();
     if (!seen_.stood_still) {
+        check_politeness();
         check_silence();
         check_deadlines();
     }
