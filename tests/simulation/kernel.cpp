@@ -98,6 +98,7 @@ std::ptrdiff_t kernel::receive(int descriptor, std::span<std::byte> room)
 int kernel::finish(int descriptor)
 {
     endpoint& of = at(descriptor);
+    notify(of, descriptor); // shutdown(2) wakes whoever waits, also if it fails
     if (of.state != link_state::established || is_over(of))
         return ENOTCONN;
     if (of.fin_queued)
@@ -179,7 +180,8 @@ std::size_t kernel::unacknowledged(int descriptor)
     const endpoint& of = at(descriptor);
     if (of.state == link_state::connecting || of.state == link_state::unconnected)
         return 0;
-    return of.written - of.acknowledged + (of.fin_queued && !of.fin_acknowledged ? 1 : 0);
+    return of.written - of.acknowledged + (of.was_refused ? 1 : 0) +
+           (of.fin_queued && !of.fin_acknowledged ? 1 : 0);
 }
 
 int kernel::take_error(int descriptor)
@@ -196,7 +198,7 @@ std::uint32_t kernel::poll(int descriptor)
         return EPOLLOUT | EPOLLHUP;
     std::uint32_t mask = 0;
     const bool over = of.state == link_state::dead || is_over(of);
-    if (over)
+    if (over || (of.fin_queued && of.fin_arrived))
         mask |= EPOLLHUP;
     if (over || of.fin_arrived)
         mask |= EPOLLIN | EPOLLRDHUP;

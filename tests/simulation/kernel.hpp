@@ -82,6 +82,7 @@ struct endpoint {
     base::milliseconds user_timeout{0};
     bool resets_at_close = false; ///< SO_LINGER 0
     bool write_failed = false;
+    bool was_refused = false; ///< SIOCOUTQ goes on counting the SYN
 
     // What happened, for the oracle
     time_point first_reset_seen = never; ///< its owner could learn of the reset: an event, a write
@@ -233,5 +234,8 @@ private:
 
 /// The kernel of the session that runs now: the link seam's way to it.
 kernel*& current_kernel();
+
+/// What socket(2) gave last, on either kernel.
+int last_socket();
 
 } // namespace ferrule::simulation

@@ -221,6 +221,7 @@ void kernel::connected(int who)
         had_failed_connect = true;
         if (is_traced())
             say("connection refused");
+        at(who).was_refused = true;
         give_up(who, ECONNREFUSED);
         return;
     }

@@ -20,6 +20,8 @@ namespace {
 using ferrule::simulation::current_kernel;
 using ferrule::simulation::kernel;
 
+int last = -1;
+
 bool is_simulated(int descriptor)
 {
     return current_kernel() != nullptr && current_kernel()->owns(descriptor);
@@ -36,6 +38,11 @@ Number told(Number result)
 }
 
 } // namespace
+
+int ferrule::simulation::last_socket()
+{
+    return last;
+}
 
 // The linker gives these names.
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
@@ -55,9 +62,9 @@ int __real_epoll_wait(int set, epoll_event* events, int count, int timeout);
 
 int __wrap_socket(int family, int type, int protocol)
 {
-    if (current_kernel() == nullptr)
-        return __real_socket(family, type, protocol);
-    return current_kernel()->open();
+    last = current_kernel() == nullptr ? __real_socket(family, type, protocol)
+                                       : current_kernel()->open();
+    return last;
 }
 
 int __wrap_connect(int descriptor, const sockaddr* to, socklen_t size)
