@@ -1,5 +1,5 @@
-// simulation --against-kernel [--sessions N] [--seed S] [--trace]: scripts of socket operations, and N
-// random ones, on the simulation's kernel and on the real one.
+// simulation --against-kernel [--sessions N] [--seed S] [--trace]: scripts of socket operations,
+// and N random ones, on the simulation's kernel and on the real one.
 //
 // simulation [--sessions N] [--seed S] [--trace] [--keep-going]: N sessions with the seeds S,
 // S + 1, …, each judged by the oracle. Exit code 1 if one of them was not told truly: then its

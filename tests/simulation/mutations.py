@@ -140,9 +140,16 @@ def main():
     place = pathlib.Path(asked.build or tempfile.mkdtemp(prefix="mutations."))
     tree = place / "tree"
     folder = tree / "build" / "m"
-    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(exist_ok=True)
+    for old in tree.iterdir():
+        if old.name == "build":
+            continue  # what did not change since is not compiled again
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        else:
+            old.unlink()
     ignored = shutil.ignore_patterns("build", ".git", "__pycache__")
-    shutil.copytree(ROOT, tree, ignore=ignored, symlinks=True)
+    shutil.copytree(ROOT, tree, ignore=ignored, symlinks=True, dirs_exist_ok=True)
     made = run(["cmake", "-S", str(tree), "-B", str(folder), "-G", "Ninja",
                 "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_CXX_FLAGS_DEBUG={asked.flags}",
                 "-DFERRULE_WERROR=OFF"])

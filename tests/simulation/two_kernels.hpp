@@ -1,6 +1,6 @@
-// A connection on which a script of socket operations is played, on one kernel: the real one, or the
-// simulation's. The same code plays both; the linker's seam (seam.cpp) sends each call to the kernel
-// that its descriptor belongs to.
+// A connection on which a script of socket operations is played, on one kernel: the real one, or
+// the simulation's. The same code plays both; the linker's seam (seam.cpp) sends each call to the
+// kernel that its descriptor belongs to.
 #pragma once
 
 #include "net/socket.hpp"
