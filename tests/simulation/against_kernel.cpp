@@ -14,7 +14,7 @@ namespace {
 
 /// How long the real kernel may need for what the simulation's says it does. Loopback and delayed
 /// acknowledgements need some milliseconds; the rest is for a busy machine.
-constexpr auto patience = std::chrono::seconds{5};
+constexpr auto patience = std::chrono::seconds{20};
 
 script_stage::beginning beginning_of(const std::string& script)
 {

@@ -80,7 +80,7 @@ BUGS = [
     ("a client's reset is passed on as a FIN", "ending/facts.cpp",
      "           manners.on_client_reset == client_policy::fin;",
      "           true;"),
-    ("a client's reset is not passed on", "ending/observe.cpp",
+    ("a reset does not stop the other source", "ending/observe.cpp",
      "    if (others.from == source::open) {\n        cut(others);\n        now.polite = how",
      "    if (others.from == source::open && how != source::reset) {\n        cut(others);\n"
      "        now.polite = how"),

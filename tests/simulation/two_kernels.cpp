@@ -3,6 +3,8 @@
 
 #include "support/loopback.hpp"
 
+#include <linux/sockios.h>
+
 #include <algorithm>
 
 namespace ferrule::simulation {
@@ -60,9 +62,20 @@ private:
     void await_input(int descriptor) override { test::is_ready(descriptor, POLLIN); }
     bool has_room_at_last(int descriptor) override
     {
-        // tcp(7): an acknowledgement is delayed by 200 ms at most (TCP_DELACK_MAX).
-        pollfd asked{.fd = descriptor, .events = POLLOUT, .revents = 0};
-        return ::poll(&asked, 1, 250) == 1;
+        // Full is a queue of which everything that was sent is acknowledged: the rest finds no room
+        // in the peer's window.
+        for (int times = 0; times < 10'000; ++times) {
+            int unacknowledged = 0;
+            int unsent = 0;
+            ioctl(descriptor, SIOCOUTQ, &unacknowledged);
+            ioctl(descriptor, SIOCOUTQNSD, &unsent);
+            if ((poll_mask(descriptor) & POLLOUT) != 0)
+                return true;
+            if (unacknowledged == unsent)
+                return false;
+            ::poll(nullptr, 0, 1);
+        }
+        return false;
     }
     int accept() override
     {
