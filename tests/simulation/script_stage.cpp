@@ -62,21 +62,28 @@ std::string script_stage::look()
 {
     enter();
     events_.collect();
+    // A window that opened late: full is what stays full.
+    if (is_full_ && near_.is_open() &&
+        (poll_mask(near_number_) & (POLLOUT | POLLHUP | POLLERR)) == POLLOUT)
+        fill();
     std::ostringstream text;
-    const auto side = [&](const char* name, int descriptor) {
+    // Once a queue was full, what near has sent is not measured: kernels count their own overhead.
+    const auto side = [&](const char* name, int descriptor, bool in, bool out) {
         int unacknowledged = 0;
         ioctl(descriptor, SIOCOUTQ, &unacknowledged);
         text << name << mask_text(poll_mask(descriptor));
-        if (is_measured_)
-            text << "in=" << waiting_input(descriptor) << " out=" << unacknowledged;
+        if (in)
+            text << "in=" << waiting_input(descriptor);
+        if (out)
+            text << " out=" << unacknowledged;
     };
     if (near_.is_open()) {
-        side("near: ", near_number_);
+        side("near: ", near_number_, true, is_measured_);
         text << (near_.is_readable() ? " readable" : "") << (near_.is_writable() ? " writable" : "")
              << (near_.has_hung_up() ? " hung_up" : "") << (near_.has_failed() ? " failed" : "");
     }
     if (far_ >= 0)
-        side("; far: ", far_);
+        side("; far: ", far_, is_measured_, true);
     return text.str();
 }
 
@@ -118,6 +125,7 @@ std::string script_stage::near(const script_step& step)
     }
     if (step.what == "fills")
         return fill();
+    is_full_ = false;
     if (step.what == "finishes")
         near_.finish();
     else if (step.what == "aborts")
@@ -137,8 +145,10 @@ std::string script_stage::fill()
         written_ += done.bytes;
         if (done.state == net::write_state::broken)
             return "broken";
-        if (done.state == net::write_state::blocked && !has_room_at_last(near_number_))
+        if (done.state == net::write_state::blocked && !has_room_at_last(near_number_)) {
+            is_full_ = true;
             return "full";
+        }
     }
     return "never full";
 }
@@ -172,6 +182,7 @@ std::string script_stage::far(const script_step& step)
 /// Reads everything that near has written, or to an end.
 std::string script_stage::drain()
 {
+    is_full_ = false;
     std::vector<std::byte> room(65'536);
     while (taken_ < written_) {
         await_input(far_);

@@ -78,7 +78,8 @@ private:
     std::string fill();
     std::string drain();
 
-    bool is_measured_ = true; ///< off once a queue was full: kernels count their own overhead
+    bool is_measured_ = true; ///< no queue was full yet
+    bool is_full_ = false;    ///< near's queue, until far drains it or near ends
     std::size_t written_ = 0; ///< by near
     std::size_t taken_ = 0;   ///< by far
 };
