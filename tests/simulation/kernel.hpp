@@ -171,7 +171,7 @@ public:
     std::size_t proxy_send_limit = 0;
     std::size_t proxy_window = 0;
     std::vector<int> accepted;  ///< far ends that nobody has taken yet
-    time_point last_movement{}; ///< bytes read, written or acknowledged on the proxy's side
+    time_point last_movement{}; ///< bytes, acknowledgements, a connection, on the proxy's side
     bool had_no_descriptor = false;
     bool had_failed_connect = false;
 

@@ -93,6 +93,9 @@ BUGS = [
     ("a kill is polite to a busy session", "session/waiting.cpp",
      "            ending::proxy_ended(facts_, rules(), pending_end_, is_quiet());",
      "            ending::proxy_ended(facts_, rules(), pending_end_, true);"),
+    ("a kill is rude to a silent session", "session/waiting.cpp",
+     "            ending::proxy_ended(facts_, rules(), pending_end_, is_quiet());",
+     "            ending::proxy_ended(facts_, rules(), pending_end_, false);"),
     ("a socket is closed with bytes of it unread", "ending/next_step.cpp",
      "    const bool peer_has_ended =\n        from_peer.answered || (from_peer.from != source::cut "
      "&& from_peer.from != source::failed);\n    if (peer_has_ended",

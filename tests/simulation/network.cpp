@@ -227,6 +227,7 @@ void kernel::connected(int who)
     }
     const int far = make_endpoint("backend", backend_send_limit, backend_window);
     join(who, far);
+    moved(at(who));
     accepted.push_back(far);
     if (is_traced())
         say("the backend accepts");

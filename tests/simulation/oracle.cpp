@@ -34,6 +34,7 @@ std::vector<std::string> oracle::judge()
     check_unread();
     if (!seen_.stood_still) {
         check_politeness();
+        check_goodbye_in_silence();
         check_silence();
         check_deadlines();
     }

@@ -37,6 +37,18 @@ void oracle::check_politeness()
           "backend");
 }
 
+/// The other half of it: silence is told as a clean end.
+void oracle::check_goodbye_in_silence()
+{
+    if (!seen_.killed_in_silence || manners_.on_proxy_end == ending::proxy_policy::reset ||
+        plan_.network.is_short_of_memory || backend_ == nullptr)
+        return;
+    expect(to_backend_->fin_queued_at == seen_.killed, "E1",
+           "a silent session was killed without a FIN to the backend");
+    expect(to_client_.fin_queued_at == seen_.killed || manners_.mode == ending::mode::abort, "E1",
+           "a silent session was killed without a goodbye to the client");
+}
+
 /// Behind our FIN we read on until the peer's end has been read, or for `linger`, or up to
 /// `linger_bytes`: the RST of a kernel that is closed before is ours.
 void oracle::check_unread()

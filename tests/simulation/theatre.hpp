@@ -46,6 +46,7 @@ struct observations {
     time_point sources_over = never;   ///< the proxy has read how both sources, or a bad one, ended
     std::uint64_t handshake_bytes = 0; ///< written to the client when the handshake was done
     time_point last_data{};
+    bool killed_in_silence = false; ///< nothing had moved for a second, waited, or had ended
     goodbye to_client;
     goodbye to_backend;
     bool stood_still = false;
@@ -110,6 +111,7 @@ private:
     void measure_silence(time_point until);
     bool has_backlog();
     bool has_data_waiting();
+    bool is_silent();
     bool is_over() const { return !seen_.records.empty(); }
     void say(const std::string& text) { kernel_.say(text); }
     std::shared_ptr<const session::profile> make_profile();

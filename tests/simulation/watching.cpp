@@ -29,6 +29,19 @@ bool theatre::has_data_waiting()
            (to_backend != nullptr && waits(*to_backend));
 }
 
+/// Both flows run, and for a second nothing has moved.
+bool theatre::is_silent()
+{
+    const endpoint* to_backend = proxy_backend();
+    const auto rests = [](const endpoint& of) {
+        return of.state == link_state::established && !of.fin_arrived && !of.fin_queued &&
+               of.received.empty() && of.error == 0 && of.written == of.acknowledged;
+    };
+    return current_->how_far() == session::state::relaying && to_backend != nullptr &&
+           rests(*to_backend) && rests(kernel_.at(accepted_)) && kernel_.now >= frozen_until_ &&
+           kernel_.now - kernel_.last_movement > std::chrono::seconds{1};
+}
+
 theatre::before theatre::look_before()
 {
     const endpoint* to_backend = proxy_backend();
