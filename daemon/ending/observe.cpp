@@ -49,12 +49,16 @@ void give_up_undeliverable(facts& now, side who)
 }
 
 /// A write, or the kernel, has told of these resets; what the side sent before could not be read
-/// out.
-void note_known_resets(facts& now)
+/// out and is given up. It ended by itself, so no policy for our own ends makes a clean one of it.
+void settle_known_resets(facts& now)
 {
     for (const side who : {side::client, side::backend}) {
-        if (flow_to(now, who).to == sink::gone && flow_from(now, who).from == source::open)
-            note(now, cause_of(who, source::reset));
+        flow& own = flow_from(now, who);
+        if (flow_to(now, who).to != sink::gone || own.from != source::open)
+            continue;
+        note(now, cause_of(who, source::reset));
+        own.from = source::reset;
+        own.answered = true;
     }
 }
 
@@ -161,8 +165,8 @@ void backend_missing(facts& now, cause why)
 void proxy_ended(facts& now, const rules& manners, cause why, bool quiet)
 {
     if (is_closing(now))
-        return;             // there is nothing left to cut, and the deadline is armed
-    note_known_resets(now); // they came first
+        return;               // there is nothing left to cut, and the deadline is armed
+    settle_known_resets(now); // they came first
     note(now, why);
     cut(now.to_backend);
     cut(now.to_client);
@@ -190,10 +194,10 @@ void patience_ended(facts& now, const rules& manners, patience which, bool quiet
     case patience::drain:
         mark_stalled(now, side::client);
         mark_stalled(now, side::backend);
-        note_known_resets(now);
-        note(now, cause::write_stalled);
         if (!is_closing(now))
             now.polite = false;
+        settle_known_resets(now);
+        note(now, cause::write_stalled);
         cut(now.to_backend);
         cut(now.to_client);
         break;

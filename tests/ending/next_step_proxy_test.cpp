@@ -65,6 +65,14 @@ const row ends_of_the_proxy[] = {
       {client_says_goodbye, "release_client, done"}},
      act::exchanged, act::exchanged, cause::idle_timeout, cause::backend_eof, first_end::proxy},
 
+    {"R112a", "the same for a drain, but the backend is known to be gone: no goodbye (E1)",
+     always_polite,
+     {{client_says_goodbye, "finish_backend, wait drain and ask"},
+      {backend_acknowledges, "wait half_close"},
+      {backend_is_given_up, "wait drain"},
+      {drain_cuts, "abort_client, release_backend, done"}},
+     act::reset, act::gone, cause::client_eof, cause::backend_reset, first_end::client},
+
     {"R113", "`on_proxy_end: reset`: never polite", never_polite,
      {{silence_passes, "abort_client, abort_backend, done"}},
      act::reset, act::reset, cause::idle_timeout, cause::none, first_end::proxy},

@@ -72,6 +72,7 @@ void theatre::perform_operation(const planned& what)
     switch (what.what) {
     case act::kills:
         seen_.killed = std::min(seen_.killed, kernel_.now);
+        seen_.killed_in_silence = is_silent();
         current_->end(ending::cause::killed);
         break;
     case act::drains:

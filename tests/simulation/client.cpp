@@ -139,9 +139,21 @@ bool client::write(std::size_t count)
 
 void client::send(std::size_t count)
 {
-    if (count > 0 && write(count))
-        sent_ += spoiled_at_ == nowhere ? count : 0;
+    if (count > 0 && write(count) && spoiled_at_ == nowhere)
+        note_data(count);
     flush();
+}
+
+void client::note_data(std::size_t count)
+{
+    sent_ += count;
+    data_ends_.push_back(tcp_.given() + BIO_ctrl_pending(to_server_));
+}
+
+bool client::has_sent_data(std::uint64_t from, std::uint64_t to) const
+{
+    const auto first = std::upper_bound(data_ends_.begin(), data_ends_.end(), from);
+    return first != data_ends_.end() && *first <= to;
 }
 
 void client::send_spoiled_record()
@@ -226,7 +238,7 @@ void client::go_on()
         is_established_ = done == 1;
         has_failed_ = done != 1 && SSL_get_error(ssl_.get(), done) != SSL_ERROR_WANT_READ;
         if (is_established_ && greeting_ > 0 && write(greeting_))
-            sent_ += greeting_;
+            note_data(greeting_);
         if (leaves_)
             shut_down();
         flush();

@@ -55,6 +55,8 @@ public:
     static constexpr std::uint64_t nowhere = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t goodbye_at() const { return goodbye_at_; }
     std::uint64_t spoiled_at() const { return spoiled_at_; }
+    /// Whether the last byte of a piece of data stands between these two.
+    bool has_sent_data(std::uint64_t from, std::uint64_t to) const;
 
 private:
     struct ssl_free {
@@ -63,6 +65,7 @@ private:
 
     static void note(const SSL* who, int what, int value);
     bool write(std::size_t count);
+    void note_data(std::size_t count);
     void shut_down();
     std::string from_openssl();
     void flush();
@@ -76,6 +79,7 @@ private:
     std::size_t greeting_ = 0;
     bool leaves_ = false;
     std::uint64_t sent_ = 0;
+    std::vector<std::uint64_t> data_ends_; ///< places in the stream of ciphertext
     std::uint64_t received_ = 0;
     std::uint64_t goodbye_at_ = nowhere;
     std::uint64_t spoiled_at_ = nowhere;

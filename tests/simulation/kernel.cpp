@@ -1,6 +1,8 @@
 // The simulated kernel's system calls.
 #include "simulation/kernel.hpp"
 
+#include "base/check.hpp"
+
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -36,10 +38,11 @@ void kernel::join(int left, int right)
 std::ptrdiff_t kernel::send(int descriptor, std::span<const std::byte> bytes)
 {
     endpoint& of = at(descriptor);
-    if (of.error != 0)
-        return -take_error(descriptor);
-    if (of.fin_queued || of.state == link_state::dead || is_over(of))
-        return -EPIPE;
+    if (of.error != 0 || of.fin_queued || of.state == link_state::dead || is_over(of)) {
+        of.write_failed = true;
+        of.first_reset_seen = std::min(of.first_reset_seen, now);
+        return of.error != 0 ? -take_error(descriptor) : -EPIPE;
+    }
     const std::size_t free = of.send_limit - std::min(of.send_limit, of.queue.size());
     const std::size_t count = std::min(free, bytes.size());
     if (count < bytes.size())
@@ -69,6 +72,7 @@ std::ptrdiff_t kernel::receive(int descriptor, std::span<std::byte> room)
         std::copy_n(of.received.data(), count, reinterpret_cast<char*>(room.data()));
         of.received.erase(0, count);
         of.read += count;
+        of.first_read_at = std::min(of.first_read_at, now);
         moved(of);
         if (is_traced())
             say(of.name + " reads " + std::to_string(count));
@@ -78,6 +82,8 @@ std::ptrdiff_t kernel::receive(int descriptor, std::span<std::byte> room)
             acknowledge(descriptor);
         return static_cast<std::ptrdiff_t>(count);
     }
+    if (of.write_failed) // the error was told there, and an end that is read now is a reset
+        of.read_reset_at = std::min(of.read_reset_at, now);
     if (of.fin_arrived) { // hides whatever came behind it
         of.read_fin_at = std::min(of.read_fin_at, now);
         return 0;
@@ -92,12 +98,14 @@ std::ptrdiff_t kernel::receive(int descriptor, std::span<std::byte> room)
 int kernel::finish(int descriptor)
 {
     endpoint& of = at(descriptor);
+    notify(of, descriptor); // shutdown(2) wakes whoever waits, also if it fails
     if (of.state != link_state::established || is_over(of))
         return ENOTCONN;
     if (of.fin_queued)
         return 0;
     of.fin_queued = true;
     of.fin_queued_at = now;
+    of.read_at_fin = of.read;
     if (of.written == of.acknowledged)
         of.oldest_unacknowledged = now;
     if (is_traced())
@@ -123,6 +131,10 @@ void kernel::forget_sending(endpoint& of)
 void kernel::close(int descriptor)
 {
     endpoint& of = at(descriptor);
+    if (of.resets_at_close) {
+        reset(descriptor);
+        return;
+    }
     note_close(of);
     if (of.state != link_state::established || is_over(of)) {
         of.state = link_state::dead;
@@ -166,15 +178,10 @@ void kernel::reset(int descriptor)
 std::size_t kernel::unacknowledged(int descriptor)
 {
     const endpoint& of = at(descriptor);
-    if (of.state == link_state::connecting)
+    if (of.state == link_state::connecting || of.state == link_state::unconnected)
         return 0;
-    return of.written - of.acknowledged + (of.fin_queued && !of.fin_acknowledged ? 1 : 0);
-}
-
-std::size_t kernel::room(int descriptor)
-{
-    const endpoint& of = at(descriptor);
-    return of.send_limit - std::min(of.send_limit, of.queue.size());
+    return of.written - of.acknowledged + (of.was_refused ? 1 : 0) +
+           (of.fin_queued && !of.fin_acknowledged ? 1 : 0);
 }
 
 int kernel::take_error(int descriptor)
@@ -187,9 +194,11 @@ std::uint32_t kernel::poll(int descriptor)
     const endpoint& of = at(descriptor);
     if (of.state == link_state::connecting)
         return 0;
+    if (of.state == link_state::unconnected)
+        return EPOLLOUT | EPOLLHUP;
     std::uint32_t mask = 0;
     const bool over = of.state == link_state::dead || is_over(of);
-    if (over)
+    if (over || (of.fin_queued && of.fin_arrived))
         mask |= EPOLLHUP;
     if (over || of.fin_arrived)
         mask |= EPOLLIN | EPOLLRDHUP;
@@ -203,37 +212,43 @@ std::uint32_t kernel::poll(int descriptor)
     return mask;
 }
 
-kernel::connect_attempt kernel::connect(std::uint16_t server)
+int kernel::open()
+{
+    const int made = make_endpoint("proxy>backend", proxy_send_limit, proxy_window);
+    at(made).state = link_state::unconnected;
+    return made;
+}
+
+int kernel::connect(int descriptor, std::uint16_t server)
 {
     const server_manner manner =
         server < servers.size() ? servers[server] : server_manner::unreachable;
     if (manner == server_manner::unreachable) {
         had_failed_connect = true;
-        return {ENETUNREACH, -1};
+        return ENETUNREACH;
     }
     if (manner == server_manner::no_descriptor) {
         had_no_descriptor = true;
-        return {EMFILE, -1};
+        return EMFILE;
     }
-    const int made = make_endpoint("proxy>backend", proxy_send_limit, proxy_window);
-    at(made).state = link_state::connecting;
+    at(descriptor).state = link_state::connecting;
     base::microseconds wait = delay() * 2;
     if (manner == server_manner::accepts_late)
         wait += connect_delay;
     if (manner != server_manner::silent)
-        schedule(event{now + wait, 0, kind::connected, made,
+        schedule(event{now + wait, 0, kind::connected, descriptor,
                        manner == server_manner::refuses ? std::uint64_t{1} : 0});
     else
         had_failed_connect = true;
     if (is_traced())
         say("the proxy connects to server " + std::to_string(server));
-    return {EINPROGRESS, made};
+    return EINPROGRESS;
 }
 
-void kernel::watch(int descriptor, net::readiness& state)
+void kernel::watch(int descriptor, void* data)
 {
     endpoint& of = at(descriptor);
-    of.watcher = &state;
+    of.watcher = data;
     if (poll(descriptor) != 0)
         notify(of, descriptor);
 }
@@ -246,12 +261,23 @@ void kernel::notify(endpoint& who, int descriptor)
     news_.push_back(descriptor);
 }
 
-std::vector<int> kernel::take_news()
+int kernel::collect(epoll_event* events, int count)
 {
-    std::vector<int> all = std::exchange(news_, {});
-    for (const int each : all)
-        at(each).has_news = false;
-    return all;
+    int told = 0;
+    for (const int each : std::exchange(news_, {})) {
+        endpoint& from = at(each);
+        from.has_news = false;
+        const std::uint32_t what = poll(each);
+        if (from.watcher == nullptr || what == 0)
+            continue;
+        CHECK(told < count, "a session has few sockets");
+        events[told].events = what;
+        events[told].data.ptr = from.watcher;
+        ++told;
+        if ((what & EPOLLERR) != 0)
+            from.first_reset_seen = std::min(from.first_reset_seen, now);
+    }
+    return told;
 }
 
 } // namespace ferrule::simulation

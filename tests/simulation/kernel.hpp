@@ -9,7 +9,6 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "net/event_set.hpp"
 #include "simulation/dice.hpp"
 
 #include <cstddef>
@@ -21,6 +20,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+struct epoll_event;
 
 namespace ferrule::simulation {
 
@@ -36,6 +37,7 @@ struct segment {
 };
 
 enum class link_state : std::uint8_t {
+    unconnected,
     connecting,
     established,
     dead, ///< reset by the peer, refused, or given up by the kernel
@@ -75,15 +77,20 @@ struct endpoint {
     bool acknowledgement_due = false;
 
     // Who is told
-    net::readiness* watcher = nullptr;
+    void* watcher = nullptr; ///< epoll_event's `data`
     bool has_news = false;
     base::milliseconds user_timeout{0};
+    bool resets_at_close = false; ///< SO_LINGER 0
+    bool write_failed = false;
+    bool was_refused = false; ///< SIOCOUTQ goes on counting the SYN
 
     // What happened, for the oracle
     time_point first_reset_seen = never; ///< its owner could learn of the reset: an event, a write
+    time_point first_read_at = never;
     time_point read_fin_at = never;
     time_point read_reset_at = never;
     time_point fin_queued_at = never;
+    std::uint64_t read_at_fin = 0;
     time_point closed_at = never;
     bool closed_by_reset = false;              ///< SO_LINGER 0
     bool reset_was_sent = false;               ///< an RST went out
@@ -135,7 +142,6 @@ public:
     void close(int descriptor);
     void reset(int descriptor);
     std::size_t unacknowledged(int descriptor);
-    std::size_t room(int descriptor);
     int take_error(int descriptor);
     std::uint32_t poll(int descriptor);
 
@@ -143,13 +149,11 @@ public:
     void vanish(int descriptor);
 
     // --- for the proxy's side ---
-    struct connect_attempt {
-        int result = 0; ///< errno
-        int descriptor = -1;
-    };
-    connect_attempt connect(std::uint16_t server);
-    void watch(int descriptor, net::readiness& state);
-    std::vector<int> take_news();
+    int open(); ///< socket(2)
+    int connect(int descriptor, std::uint16_t server);
+    void watch(int descriptor, void* data);
+    /// epoll_wait(2), without waiting.
+    int collect(epoll_event* events, int count);
 
     // --- time ---
     time_point now;
@@ -167,7 +171,7 @@ public:
     std::size_t proxy_send_limit = 0;
     std::size_t proxy_window = 0;
     std::vector<int> accepted;  ///< far ends that nobody has taken yet
-    time_point last_movement{}; ///< bytes read, written or acknowledged on the proxy's side
+    time_point last_movement{}; ///< bytes, acknowledgements, a connection, on the proxy's side
     bool had_no_descriptor = false;
     bool had_failed_connect = false;
 
@@ -230,5 +234,8 @@ private:
 
 /// The kernel of the session that runs now: the link seam's way to it.
 kernel*& current_kernel();
+
+/// What socket(2) gave last, on either kernel.
+int last_socket();
 
 } // namespace ferrule::simulation

@@ -1,7 +1,11 @@
+// simulation --against-kernel [--sessions N] [--seed S] [--trace]: scripts of socket operations,
+// and N random ones, on the simulation's kernel and on the real one.
+//
 // simulation [--sessions N] [--seed S] [--trace] [--keep-going]: N sessions with the seeds S,
 // S + 1, …, each judged by the oracle. Exit code 1 if one of them was not told truly: then its
 // seed, the trace of its events, and the broken rules are printed. Used by tests and by hand.
 #include "simulation/oracle.hpp"
+#include "simulation/two_kernels.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -22,6 +26,7 @@ struct order {
     std::uint64_t seed = 1;
     bool trace = false;
     bool goes_on = false; ///< counts violations instead of stopping at the first
+    bool against_kernel = false;
 };
 
 order order_of(int count, char** words)
@@ -32,6 +37,8 @@ order order_of(int count, char** words)
         const bool has_value = i + 1 < count;
         if (word == "--trace") {
             made.trace = true;
+        } else if (word == "--against-kernel") {
+            made.against_kernel = true;
         } else if (word == "--keep-going") {
             made.goes_on = true;
         } else if (word == "--sessions" && has_value) {
@@ -39,7 +46,8 @@ order order_of(int count, char** words)
         } else if (word == "--seed" && has_value) {
             made.seed = std::strtoull(words[++i], nullptr, 10);
         } else {
-            std::cerr << "usage: simulation [--sessions N] [--seed S] [--trace] [--keep-going]\n";
+            std::cerr << "usage: simulation [--against-kernel] [--sessions N] [--seed S] [--trace]"
+                         " [--keep-going]\n";
             std::exit(2);
         }
     }
@@ -83,6 +91,8 @@ void print(const result& of, std::uint64_t seed, const std::vector<std::string>&
 int main(int count, char** words)
 {
     const order asked = order_of(count, words);
+    if (asked.against_kernel)
+        return simulation::compare_kernels(asked.sessions, asked.seed, asked.trace) == 0 ? 0 : 1;
     simulation::seed_openssl(0);
     simulation::workshop with;
     // Contexts and tickets are made before the first session, so that no seed depends on another.

@@ -80,7 +80,7 @@ BUGS = [
     ("a client's reset is passed on as a FIN", "ending/facts.cpp",
      "           manners.on_client_reset == client_policy::fin;",
      "           true;"),
-    ("a client's reset is not passed on", "ending/observe.cpp",
+    ("a reset does not stop the other source", "ending/observe.cpp",
      "    if (others.from == source::open) {\n        cut(others);\n        now.polite = how",
      "    if (others.from == source::open && how != source::reset) {\n        cut(others);\n"
      "        now.polite = how"),
@@ -93,6 +93,9 @@ BUGS = [
     ("a kill is polite to a busy session", "session/waiting.cpp",
      "            ending::proxy_ended(facts_, rules(), pending_end_, is_quiet());",
      "            ending::proxy_ended(facts_, rules(), pending_end_, true);"),
+    ("a kill is rude to a silent session", "session/waiting.cpp",
+     "            ending::proxy_ended(facts_, rules(), pending_end_, is_quiet());",
+     "            ending::proxy_ended(facts_, rules(), pending_end_, false);"),
     ("a socket is closed with bytes of it unread", "ending/next_step.cpp",
      "    const bool peer_has_ended =\n        from_peer.answered || (from_peer.from != source::cut "
      "&& from_peer.from != source::failed);\n    if (peer_has_ended",
@@ -140,9 +143,16 @@ def main():
     place = pathlib.Path(asked.build or tempfile.mkdtemp(prefix="mutations."))
     tree = place / "tree"
     folder = tree / "build" / "m"
-    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(exist_ok=True)
+    for old in tree.iterdir():
+        if old.name == "build":
+            continue  # what did not change since is not compiled again
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        else:
+            old.unlink()
     ignored = shutil.ignore_patterns("build", ".git", "__pycache__")
-    shutil.copytree(ROOT, tree, ignore=ignored, symlinks=True)
+    shutil.copytree(ROOT, tree, ignore=ignored, symlinks=True, dirs_exist_ok=True)
     made = run(["cmake", "-S", str(tree), "-B", str(folder), "-G", "Ninja",
                 "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_CXX_FLAGS_DEBUG={asked.flags}",
                 "-DFERRULE_WERROR=OFF"])

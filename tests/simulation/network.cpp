@@ -221,11 +221,13 @@ void kernel::connected(int who)
         had_failed_connect = true;
         if (is_traced())
             say("connection refused");
+        at(who).was_refused = true;
         give_up(who, ECONNREFUSED);
         return;
     }
     const int far = make_endpoint("backend", backend_send_limit, backend_window);
     join(who, far);
+    moved(at(who));
     accepted.push_back(far);
     if (is_traced())
         say("the backend accepts");

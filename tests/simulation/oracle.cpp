@@ -31,7 +31,10 @@ std::vector<std::string> oracle::judge()
     check_to_backend();
     check_to_client();
     check_outcome();
+    check_unread();
     if (!seen_.stood_still) {
+        check_politeness();
+        check_goodbye_in_silence();
         check_silence();
         check_deadlines();
     }

@@ -49,6 +49,10 @@ private:
     void check_to_backend(); ///< E2, E6
     void check_to_client();  ///< E2, E6
     void check_outcome();    ///< E2, E3, E6
+    // oracle_goodbye.cpp
+    void check_politeness();         ///< E1
+    void check_goodbye_in_silence(); ///< E1
+    void check_unread();             ///< E2
     // oracle_time.cpp
     void check_silence();   ///< E4
     void check_deadlines(); ///< E4

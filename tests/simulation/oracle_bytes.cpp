@@ -64,8 +64,8 @@ void oracle::check_to_client()
     const std::uint64_t held = to_client_.unacknowledged_at_close;
     const bool reset_by_us = to_client_.closed_by_reset || to_client_.reset_was_sent;
     // Handshake and tickets, and answers to a KeyUpdate, are no bytes of anybody's.
-    const bool is_data =
-        read > 0 && to_client_.written > seen_.handshake_bytes && !client_.updated_key();
+    const bool is_data = to_backend_->first_read_at < to_client_.closed_at &&
+                         to_client_.written > seen_.handshake_bytes && !client_.updated_key();
     expect(!reset_by_us || held == 0 || !is_data || to_client_.reset_arrived ||
                has_run_out_of_time(),
            "E2", "an RST to the client destroyed " + number(held) + " bytes of ciphertext");

@@ -1,184 +1,169 @@
-// The link seam: net::socket and net::event_set on the simulated kernel, in place of
-// daemon/net/socket.cpp and daemon/net/event_set.cpp. The logic of the two files (what clears
-// `readable`, what a failed write means) is repeated here line by line; the system calls are not.
+// The link seam: the system calls of daemon/net/socket.cpp and daemon/net/event_set.cpp, which the
+// linker sends here (--wrap). A descriptor of the simulated kernel goes to that kernel, every other
+// one to the real kernel.
 #include "base/check.hpp"
-#include "net/socket.hpp"
 #include "simulation/kernel.hpp"
 
+#include <linux/sock_diag.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <cerrno>
-#include <utility>
+#include <cstdarg>
 
-namespace ferrule::net {
+namespace {
 
-using simulation::current_kernel;
+using ferrule::simulation::current_kernel;
+using ferrule::simulation::kernel;
 
-event_set::event_set(ready_queue& queue) : queue_{queue} {}
+int last = -1;
 
-int event_set::add(int descriptor, readiness& state) noexcept
+bool is_simulated(int descriptor)
 {
-    current_kernel()->watch(descriptor, state);
+    return current_kernel() != nullptr && current_kernel()->owns(descriptor);
+}
+
+/// A negative errno, as system calls of the C library tell it.
+template <typename Number>
+Number told(Number result)
+{
+    if (result >= 0)
+        return result;
+    errno = static_cast<int>(-result);
+    return -1;
+}
+
+} // namespace
+
+int ferrule::simulation::last_socket()
+{
+    return last;
+}
+
+// The linker gives these names.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" {
+
+int __real_socket(int family, int type, int protocol);
+int __real_connect(int descriptor, const sockaddr* to, socklen_t size);
+int __real_close(int descriptor);
+ssize_t __real_recv(int descriptor, void* into, size_t size, int flags);
+ssize_t __real_send(int descriptor, const void* from, size_t size, int flags);
+int __real_shutdown(int descriptor, int how);
+int __real_setsockopt(int descriptor, int level, int name, const void* value, socklen_t size);
+int __real_getsockopt(int descriptor, int level, int name, void* value, socklen_t* size);
+int __real_ioctl(int descriptor, unsigned long request, void* argument);
+int __real_epoll_ctl(int set, int what, int descriptor, epoll_event* event);
+int __real_epoll_wait(int set, epoll_event* events, int count, int timeout);
+
+int __wrap_socket(int family, int type, int protocol)
+{
+    last = current_kernel() == nullptr ? __real_socket(family, type, protocol)
+                                       : current_kernel()->open();
+    return last;
+}
+
+int __wrap_connect(int descriptor, const sockaddr* to, socklen_t size)
+{
+    if (!is_simulated(descriptor))
+        return __real_connect(descriptor, to, size);
+    const auto* where = reinterpret_cast<const sockaddr_in*>(to);
+    const auto server = static_cast<std::uint16_t>(ntohs(where->sin_port) - 1);
+    return told(-current_kernel()->connect(descriptor, server));
+}
+
+int __wrap_close(int descriptor)
+{
+    if (!is_simulated(descriptor))
+        return __real_close(descriptor);
+    current_kernel()->close(descriptor);
     return 0;
 }
 
-void event_set::remove(int) noexcept {}
-
-bool event_set::collect() noexcept
+ssize_t __wrap_recv(int descriptor, void* into, size_t size, int flags)
 {
-    auto& kernel = *current_kernel();
-    for (const int each : kernel.take_news()) {
-        simulation::endpoint& from = kernel.at(each);
-        if (from.watcher == nullptr)
-            continue;
-        readiness& state = *from.watcher;
-        const std::uint32_t what = kernel.poll(each);
-        if ((what & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
-            state.readable = true;
-        if ((what & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
-            state.writable = true;
-        if ((what & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
-            state.hung_up = true;
-        if ((what & EPOLLERR) != 0) {
-            state.failed = true;
-            from.first_reset_seen = std::min(from.first_reset_seen, kernel.now);
-        }
-        queue_.push(*state.owner);
+    if (!is_simulated(descriptor))
+        return __real_recv(descriptor, into, size, flags);
+    return told(current_kernel()->receive(descriptor, {static_cast<std::byte*>(into), size}));
+}
+
+ssize_t __wrap_send(int descriptor, const void* from, size_t size, int flags)
+{
+    if (!is_simulated(descriptor))
+        return __real_send(descriptor, from, size, flags);
+    return told(current_kernel()->send(descriptor, {static_cast<const std::byte*>(from), size}));
+}
+
+int __wrap_shutdown(int descriptor, int how)
+{
+    if (!is_simulated(descriptor))
+        return __real_shutdown(descriptor, how);
+    CHECK(how == SHUT_WR, "a session only ever sends FIN");
+    return told(-current_kernel()->finish(descriptor));
+}
+
+int __wrap_setsockopt(int descriptor, int level, int name, const void* value, socklen_t size)
+{
+    if (!is_simulated(descriptor))
+        return __real_setsockopt(descriptor, level, name, value, size);
+    auto& of = current_kernel()->at(descriptor);
+    if (level == SOL_SOCKET && name == SO_LINGER) {
+        const auto* chosen = static_cast<const linger*>(value);
+        of.resets_at_close = chosen->l_onoff != 0 && chosen->l_linger == 0;
     }
-    return false;
+    if (level == IPPROTO_TCP && name == TCP_USER_TIMEOUT)
+        of.user_timeout = ferrule::base::milliseconds{*static_cast<const int*>(value)};
+    return 0;
 }
 
-socket::~socket()
+int __wrap_getsockopt(int descriptor, int level, int name, void* value, socklen_t* size)
 {
-    CHECK(descriptor_ < 0, "a session's socket is released or aborted before it is forgotten");
-}
-
-int socket::adopt(int descriptor, bool is_unix, event_set& events, wakeable& owner) noexcept
-{
-    CHECK(descriptor_ < 0, "one socket at a time");
-    state_ = {};
-    state_.owner = &owner;
-    is_unix_ = is_unix;
-    write_failed_ = false;
-    last_error_ = 0;
-    descriptor_ = descriptor;
-    return events.add(descriptor, state_);
-}
-
-int socket::connect(const address& to, event_set& events, wakeable& owner) noexcept
-{
-    const auto attempt = current_kernel()->connect(static_cast<std::uint16_t>(to.port() - 1));
-    if (attempt.result != 0 && attempt.result != EINPROGRESS)
-        return attempt.result;
-    if (const int error = adopt(attempt.descriptor, to.is_unix(), events, owner); error != 0)
-        return error;
-    return attempt.result;
-}
-
-int socket::connected() noexcept
-{
-    return state_.writable ? current_kernel()->take_error(descriptor_) : EINPROGRESS;
-}
-
-void socket::note_error(int error) noexcept
-{
-    if (last_error_ == 0)
-        last_error_ = error;
-}
-
-read_result socket::read(std::span<std::byte> room) noexcept
-{
-    const std::ptrdiff_t count = current_kernel()->receive(descriptor_, room);
-    if (count > 0) {
-        const auto bytes = static_cast<std::size_t>(count);
-        if (bytes < room.size() && !state_.hung_up && !state_.urgent)
-            state_.readable = false;
-        return {bytes, state_.readable ? read_state::bytes : read_state::blocked};
-    }
-    state_.readable = false;
-    if (count == 0) {
-        if (write_failed_) {
-            simulation::endpoint& of = current_kernel()->at(descriptor_);
-            of.read_reset_at = std::min(of.read_reset_at, current_kernel()->now);
-        }
-        return {0, write_failed_ ? read_state::reset : read_state::fin};
-    }
-    if (count == -EAGAIN)
-        return {0, read_state::blocked};
-    note_error(static_cast<int>(-count));
-    return {0, read_state::reset};
-}
-
-write_result socket::write(std::span<const std::byte> bytes) noexcept
-{
-    if (bytes.empty())
-        return {0, write_state::taken};
-    const std::ptrdiff_t count = current_kernel()->send(descriptor_, bytes);
-    if (count >= 0) {
-        const auto taken = static_cast<std::size_t>(count);
-        if (taken == bytes.size())
-            return {taken, write_state::taken};
-        state_.writable = false;
-        return {taken, write_state::blocked};
-    }
-    if (count == -EAGAIN) {
-        state_.writable = false;
-        return {0, write_state::blocked};
-    }
-    if (count == -ENOBUFS || count == -ENOMEM)
-        return {0, write_state::blocked};
-    note_error(static_cast<int>(-count));
-    simulation::endpoint& of = current_kernel()->at(descriptor_);
-    of.first_reset_seen = std::min(of.first_reset_seen, current_kernel()->now);
-    write_failed_ = true;
-    state_.readable = true;
-    state_.hung_up = true;
-    return {0, write_state::broken};
-}
-
-void socket::finish() noexcept
-{
-    if (const int error = current_kernel()->finish(descriptor_); error != 0)
-        note_error(error);
-}
-
-void socket::abort() noexcept
-{
-    CHECK(descriptor_ >= 0, "a socket is released once");
-    current_kernel()->reset(std::exchange(descriptor_, -1));
-    state_.readable = false;
-    state_.writable = false;
-}
-
-void socket::release() noexcept
-{
-    CHECK(descriptor_ >= 0, "a socket is released once");
-    current_kernel()->close(std::exchange(descriptor_, -1));
-    state_.readable = false;
-    state_.writable = false;
-}
-
-std::size_t socket::unacknowledged() const noexcept
-{
-    if (is_unix_ || descriptor_ < 0)
+    if (!is_simulated(descriptor))
+        return __real_getsockopt(descriptor, level, name, value, size);
+    CHECK(level == SOL_SOCKET && (name == SO_ERROR || name == SO_MEMINFO),
+          "the simulated kernel knows this option");
+    if (name == SO_ERROR) {
+        *static_cast<int*>(value) = current_kernel()->take_error(descriptor);
         return 0;
-    return current_kernel()->unacknowledged(descriptor_);
+    }
+    const auto& of = current_kernel()->at(descriptor);
+    auto* memory = static_cast<std::uint32_t*>(value);
+    memory[SK_MEMINFO_SNDBUF] = static_cast<std::uint32_t>(of.send_limit);
+    memory[SK_MEMINFO_WMEM_QUEUED] = static_cast<std::uint32_t>(of.queue.size());
+    return 0;
 }
 
-std::size_t socket::room() const noexcept
+int __wrap_ioctl(int descriptor, unsigned long request, ...)
 {
-    return descriptor_ < 0 ? 0 : current_kernel()->room(descriptor_);
+    va_list more;
+    va_start(more, request);
+    void* argument = va_arg(more, void*);
+    va_end(more);
+    if (!is_simulated(descriptor))
+        return __real_ioctl(descriptor, request, argument);
+    CHECK(request == SIOCOUTQ, "the simulated kernel knows this request");
+    *static_cast<int*>(argument) = static_cast<int>(current_kernel()->unacknowledged(descriptor));
+    return 0;
 }
 
-void socket::set_stream_options(base::milliseconds user_timeout) noexcept
+int __wrap_epoll_ctl(int set, int what, int descriptor, epoll_event* event)
 {
-    if (!is_unix_ && descriptor_ >= 0)
-        set_stream_options(descriptor_, user_timeout);
+    if (!is_simulated(descriptor))
+        return __real_epoll_ctl(set, what, descriptor, event);
+    current_kernel()->watch(descriptor, what == EPOLL_CTL_ADD ? event->data.ptr : nullptr);
+    return 0;
 }
 
-void socket::set_stream_options(int descriptor, base::milliseconds user_timeout) noexcept
+int __wrap_epoll_wait(int set, epoll_event* events, int count, int timeout)
 {
-    current_kernel()->at(descriptor).user_timeout = user_timeout;
+    if (current_kernel() == nullptr)
+        return __real_epoll_wait(set, events, count, timeout);
+    return current_kernel()->collect(events, count);
 }
 
-} // namespace ferrule::net
+} // extern "C"
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)

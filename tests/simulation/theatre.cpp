@@ -146,17 +146,17 @@ bool theatre::turn()
     with_.wheel->advance(kernel_.now);
     if (with_.ready.empty())
         return moved;
-    const bool had_backlog = has_data_waiting();
+    const before was = look_before();
     with_.ready.run_once();
     CHECK(with_.around.wire.in.empty() && with_.around.wire.out.empty(),
           "a turn must leave the wire empty");
     if (!has_ended_ && (is_over() || current_->how_far() >= session::state::half_closed)) {
         has_ended_ = true;
-        seen_.had_backlog_before_end = had_backlog;
+        seen_.had_backlog_before_end = was.data_waits;
         seen_.had_backlog_at_end = has_data_waiting();
     }
     dead_.reset();
-    look();
+    look(was);
     return true;
 }
 

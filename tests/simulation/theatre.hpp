@@ -25,6 +25,13 @@ public:
     workshop() : wheel{std::in_place, base::time_point{}, ready}, around{events, ready, *wheel} {}
 };
 
+/// What was going on in the turn in which the proxy sent a FIN.
+struct goodbye {
+    bool was_said = false;
+    time_point last_data{};   ///< data was read, or written to the backend
+    bool data_waited = false; ///< written before this turn, and not acknowledged
+};
+
 /// Moments and measures that the oracle judges by; `never` if it did not come to that.
 struct observations {
     time_point accepted{};
@@ -38,6 +45,10 @@ struct observations {
     time_point closing_since = never;  ///< the session says that neither source has more to give
     time_point sources_over = never;   ///< the proxy has read how both sources, or a bad one, ended
     std::uint64_t handshake_bytes = 0; ///< written to the client when the handshake was done
+    time_point last_data{};
+    bool killed_in_silence = false; ///< nothing had moved for a second, waited, or had ended
+    goodbye to_client;
+    goodbye to_backend;
     bool stood_still = false;
     bool had_backlog_before_end = false; ///< bytes waited in the turn in which the first end came
     bool had_backlog_at_end = false;
@@ -87,10 +98,20 @@ private:
     void perform_client(const planned& what);
     void perform_backend(const planned& what);
     void perform_operation(const planned& what);
-    void look();
+    /// What there was before a turn.
+    struct before {
+        std::uint64_t from_client = 0;
+        std::uint64_t from_backend = 0;
+        std::uint64_t to_backend = 0;
+        bool data_waits = false;
+    };
+    before look_before();
+    void look(const before& was);
+    void look_at_goodbyes(const before& was);
     void measure_silence(time_point until);
     bool has_backlog();
     bool has_data_waiting();
+    bool is_silent();
     bool is_over() const { return !seen_.records.empty(); }
     void say(const std::string& text) { kernel_.say(text); }
     std::shared_ptr<const session::profile> make_profile();

@@ -29,9 +29,47 @@ bool theatre::has_data_waiting()
            (to_backend != nullptr && waits(*to_backend));
 }
 
-/// What there is to see after a turn of the session.
-void theatre::look()
+/// Both flows run, and for a second nothing has moved.
+bool theatre::is_silent()
 {
+    const endpoint* to_backend = proxy_backend();
+    const auto rests = [](const endpoint& of) {
+        return of.state == link_state::established && !of.fin_arrived && !of.fin_queued &&
+               of.received.empty() && of.error == 0 && of.written == of.acknowledged;
+    };
+    return current_->how_far() == session::state::relaying && to_backend != nullptr &&
+           rests(*to_backend) && rests(kernel_.at(accepted_)) && kernel_.now >= frozen_until_ &&
+           kernel_.now - kernel_.last_movement > std::chrono::seconds{1};
+}
+
+theatre::before theatre::look_before()
+{
+    const endpoint* to_backend = proxy_backend();
+    return {kernel_.at(accepted_).read, to_backend == nullptr ? 0 : to_backend->read,
+            to_backend == nullptr ? 0 : to_backend->written, has_data_waiting()};
+}
+
+void theatre::look_at_goodbyes(const before& was)
+{
+    const endpoint& to_client = kernel_.at(accepted_);
+    const endpoint* to_backend = proxy_backend();
+    if (client_->has_sent_data(was.from_client, to_client.read) ||
+        (to_backend != nullptr &&
+         (to_backend->read > was.from_backend || to_backend->written > was.to_backend)))
+        seen_.last_data = kernel_.now;
+    const auto note = [&](goodbye& what, const endpoint& of) {
+        if (of.fin_queued_at == kernel_.now && !what.was_said)
+            what = {true, seen_.last_data, was.data_waits};
+    };
+    note(seen_.to_client, to_client);
+    if (to_backend != nullptr)
+        note(seen_.to_backend, *to_backend);
+}
+
+/// What there is to see after a turn of the session.
+void theatre::look(const before& was)
+{
+    look_at_goodbyes(was);
     const endpoint& from_client = kernel_.at(accepted_);
     if (from_client.read >= client_->goodbye_at())
         seen_.goodbye_read = std::min(seen_.goodbye_read, kernel_.now);
@@ -47,9 +85,14 @@ void theatre::look()
     const bool backlog = has_backlog();
     if (state == session::state::closing)
         seen_.closing_since = std::min(seen_.closing_since, kernel_.now);
-    if (state != last_state_ || backlog != backlog_ || kernel_.last_movement > quiet_since_ ||
-        from_client.closed_at == kernel_.now ||
-        (!backends_.empty() && proxy_backend()->closed_at == kernel_.now))
+    const endpoint* to_backend = proxy_backend();
+    // A side that is gone is read out, with a bound of its own.
+    const bool has_lost_one =
+        from_client.first_reset_seen == kernel_.now ||
+        (to_backend != nullptr && to_backend->first_reset_seen == kernel_.now);
+    if (has_lost_one || state != last_state_ || backlog != backlog_ ||
+        kernel_.last_movement > quiet_since_ || from_client.closed_at == kernel_.now ||
+        (to_backend != nullptr && to_backend->closed_at == kernel_.now))
         quiet_since_ = kernel_.now;
     last_state_ = state;
     backlog_ = backlog;
