@@ -50,6 +50,7 @@ private:
     void check_to_client();  ///< E2, E6
     void check_outcome();    ///< E2, E3, E6
     // oracle_time.cpp
+    void check_vanished();  ///< E1
     void check_silence();   ///< E4
     void check_deadlines(); ///< E4
 

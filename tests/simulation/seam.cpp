@@ -150,6 +150,11 @@ void socket::abort() noexcept
     state_.writable = false;
 }
 
+bool socket::can_tell_abort() const noexcept
+{
+    return is_unix_ || current_kernel()->can_reset(descriptor_);
+}
+
 void socket::release() noexcept
 {
     CHECK(descriptor_ >= 0, "a socket is released once");
@@ -170,15 +175,22 @@ std::size_t socket::room() const noexcept
     return descriptor_ < 0 ? 0 : current_kernel()->room(descriptor_);
 }
 
-void socket::set_stream_options(base::milliseconds user_timeout) noexcept
+base::milliseconds socket::silent_for() const noexcept
 {
-    if (!is_unix_ && descriptor_ >= 0)
-        set_stream_options(descriptor_, user_timeout);
+    if (is_unix_ || descriptor_ < 0)
+        return base::milliseconds{0};
+    return current_kernel()->silent_for(descriptor_);
 }
 
-void socket::set_stream_options(int descriptor, base::milliseconds user_timeout) noexcept
+void socket::set_stream_options(const keepalive& when) noexcept
 {
-    current_kernel()->at(descriptor).user_timeout = user_timeout;
+    if (!is_unix_ && descriptor_ >= 0)
+        set_stream_options(descriptor_, when);
+}
+
+void socket::set_stream_options(int descriptor, const keepalive& when) noexcept
+{
+    current_kernel()->at(descriptor).keepalive = when;
 }
 
 } // namespace ferrule::net
