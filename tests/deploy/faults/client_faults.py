@@ -258,9 +258,9 @@ def vanishes_before_our_goodbye(it):
 
 
 @row("F17", "the client vanishes while the end of a long answer is delivered",
-     given="`drain_timeout: 2s`; the backend sends 1 MB and ends; the client has a small window, "
+     given="`drain_timeout: 5s`; the backend sends 1 MB and ends; the client has a small window, "
            "and vanishes once the proxy has read the end",
-     client="the beginning", backend="RST", listener=bounds("60s", drain_timeout="2s"),
+     client="the beginning", backend="RST", listener=bounds("60s", drain_timeout="5s"),
      ends=Ends("backend_eof", "write_stalled", "reset", "reset", "lost", first_end="backend"),
      metrics=BEHIND)
 def vanishes_during_delivery(it):
