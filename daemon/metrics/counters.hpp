@@ -88,9 +88,10 @@ struct listener_counters {
     number sessions_open;                                          ///< gauge
     number sessions_half_closed;                                   ///< gauge
     number sessions_closing;                                       ///< gauge: from the first end on
-    std::array<durations, 3> close_seconds; ///< [mode]: first end to both sockets released
-    std::array<number, 2> lost_bytes;       ///< [direction]
-    std::array<number, 2> bytes;            ///< [direction]: plaintext read from the source
+    std::array<durations, 3> close_seconds;  ///< [mode]: first end to both sockets released
+    std::array<number, 2> lost_bytes;        ///< [direction]
+    std::array<number, 2> unconfirmed_bytes; ///< [direction]
+    std::array<number, 2> bytes;             ///< [direction]: plaintext read from the source
     std::array<number, close_notify_events> close_notify;
     std::array<std::array<number, 2>, 2> resets; ///< [side][0 in, 1 out]
     std::array<number, shutdown_timeouts> timeouts;

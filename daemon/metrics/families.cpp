@@ -173,6 +173,11 @@ void family_list::add_sessions()
         counter("ferrule_lost_bytes_total",
                 "Plaintext bytes read and then not delivered, by where they should go."),
         "direction", directions, [](const auto& block) -> auto& { return block.lost_bytes; });
+    of_listeners(
+        counter("ferrule_unconfirmed_bytes_total",
+                "Plaintext bytes given to the kernel and not acknowledged when the peer was gone."),
+        "direction", directions,
+        [](const auto& block) -> auto& { return block.unconfirmed_bytes; });
 }
 
 void family_list::add_endings()

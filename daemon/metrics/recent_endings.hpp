@@ -20,9 +20,10 @@ struct ended_session {
     base::short_text<64> client;
     base::short_text<128> sni; ///< as the client sent it: any bytes
     base::short_text<32> backend;
-    base::short_text<64> server;          ///< empty: no connection to a backend
-    std::array<std::uint64_t, 2> bytes{}; ///< [direction]
-    std::array<std::uint64_t, 2> lost{};  ///< [direction]
+    base::short_text<64> server;                ///< empty: no connection to a backend
+    std::array<std::uint64_t, 2> bytes{};       ///< [direction]
+    std::array<std::uint64_t, 2> lost{};        ///< [direction]
+    std::array<std::uint64_t, 2> unconfirmed{}; ///< [direction]
     ending::cause cause = ending::cause::none;
     ending::cause second = ending::cause::none;
     base::short_text<96> detail; ///< partly said by peers: any bytes

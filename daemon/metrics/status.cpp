@@ -124,15 +124,17 @@ json::array listeners_of(const readings& now)
             };
             return by_direction(one(to_backend), one(to_client));
         };
-        all.push_back(json::object{{"name", text_or_null(each.listener)},
-                                   {"configured", is_configured(now, each.listener)},
-                                   {"started", count(&listener_counters::sessions_started)},
-                                   {"open", count(&listener_counters::sessions_open)},
-                                   {"half_closed", count(&listener_counters::sessions_half_closed)},
-                                   {"closing", count(&listener_counters::sessions_closing)},
-                                   {"handshakes", handshakes_of(each)},
-                                   {"bytes", both_ways(&listener_counters::bytes)},
-                                   {"lost_bytes", both_ways(&listener_counters::lost_bytes)}});
+        all.push_back(
+            json::object{{"name", text_or_null(each.listener)},
+                         {"configured", is_configured(now, each.listener)},
+                         {"started", count(&listener_counters::sessions_started)},
+                         {"open", count(&listener_counters::sessions_open)},
+                         {"half_closed", count(&listener_counters::sessions_half_closed)},
+                         {"closing", count(&listener_counters::sessions_closing)},
+                         {"handshakes", handshakes_of(each)},
+                         {"bytes", both_ways(&listener_counters::bytes)},
+                         {"lost_bytes", both_ways(&listener_counters::lost_bytes)},
+                         {"unconfirmed_bytes", both_ways(&listener_counters::unconfirmed_bytes)}});
     }
     return all;
 }
@@ -204,6 +206,8 @@ json::object ended(const ended_session& session)
             {"abnormal", session.is_abnormal},
             {"bytes", by_direction(session.bytes[to_backend], session.bytes[to_client])},
             {"lost_bytes", by_direction(session.lost[to_backend], session.lost[to_client])},
+            {"unconfirmed_bytes",
+             by_direction(session.unconfirmed[to_backend], session.unconfirmed[to_client])},
             {"close_us", session.close_microseconds}};
 }
 

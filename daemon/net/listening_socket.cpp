@@ -53,12 +53,11 @@ void remove_stale(const address& where)
 
 } // namespace
 
-listening_socket::listening_socket(const address& where, int backlog,
-                                   base::milliseconds user_timeout)
+listening_socket::listening_socket(const address& where, int backlog, const keepalive& when)
     : socket_{::socket(where.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)},
       where_{where},
       backlog_{backlog},
-      user_timeout_{user_timeout}
+      keepalive_{when}
 {
     if (!socket_.is_open())
         fail(errno, "cannot open a socket for", where);
@@ -70,7 +69,7 @@ listening_socket::listening_socket(const address& where, int backlog,
         set_flag(socket, SOL_SOCKET, SO_REUSEPORT);
         if (where.family() == AF_INET6)
             set_flag(socket, IPPROTO_IPV6, IPV6_V6ONLY);
-        socket::set_stream_options(socket, user_timeout);
+        socket::set_stream_options(socket, when);
     }
     if (::bind(socket, where.data(), where.size()) != 0)
         fail(errno, "cannot listen on", where);
@@ -80,7 +79,7 @@ listening_socket::listening_socket(const address& where, int backlog,
     where_ = bound_address(socket).value_or(where_);
 }
 
-listening_socket listening_socket::share(int passed, base::milliseconds user_timeout)
+listening_socket listening_socket::share(int passed, const keepalive& when)
 {
     const std::optional<address> where = bound_address(passed);
     int type = 0;
@@ -103,7 +102,7 @@ listening_socket listening_socket::share(int passed, base::milliseconds user_tim
     // Both belong to the open socket, so they hold for all who share it.
     fcntl(passed, F_SETFL, fcntl(passed, F_GETFL) | O_NONBLOCK);
     if (!where->is_unix())
-        socket::set_stream_options(passed, user_timeout);
+        socket::set_stream_options(passed, when);
     return result;
 }
 
@@ -116,7 +115,7 @@ listening_socket::~listening_socket()
 listening_socket listening_socket::for_another_worker() const
 {
     if (!where_.is_unix() && !is_shared_)
-        return listening_socket{where_, backlog_, user_timeout_};
+        return listening_socket{where_, backlog_, keepalive_};
     listening_socket another;
     another.socket_ = descriptor{fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0)};
     if (!another.socket_.is_open())

@@ -2,9 +2,9 @@
 // nothing.
 #pragma once
 
-#include "base/time.hpp"
 #include "net/address.hpp"
 #include "net/descriptor.hpp"
+#include "net/keepalive.hpp"
 
 #include <sys/socket.h>
 
@@ -28,15 +28,15 @@ struct accepted_socket {
 
 class listening_socket {
 public:
-    /// Binds and listens. `user_timeout` is inherited by what is accepted. A Unix socket's file
+    /// Binds and listens. `when` is inherited by what is accepted. A Unix socket's file
     /// that nobody listens on any more is replaced. Throws std::system_error that names the
     /// address.
-    listening_socket(const address& where, int backlog, base::milliseconds user_timeout);
+    listening_socket(const address& where, int backlog, const keepalive& when);
 
     /// Shares a socket that somebody else has bound and goes on to hold, such as systemd: whoever
     /// waits in its queue when we close ours stays there, for whoever accepts next. Duplicates
     /// `passed`. Throws std::system_error if that is no listening stream socket.
-    static listening_socket share(int passed, base::milliseconds user_timeout);
+    static listening_socket share(int passed, const keepalive& when);
 
     ~listening_socket();
     listening_socket(listening_socket&&) noexcept = default;
@@ -61,7 +61,7 @@ private:
     descriptor socket_;
     address where_;
     int backlog_ = 0;
-    base::milliseconds user_timeout_{0};
+    keepalive keepalive_;
     bool owns_path_ = false;
     bool is_shared_ = false;
 };

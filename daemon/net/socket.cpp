@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -164,6 +165,20 @@ void socket::abort() noexcept
     release();
 }
 
+bool socket::can_tell_abort() const noexcept
+{
+    tcp_info known{};
+    socklen_t size = sizeof(known);
+    if (is_unix_ || getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &known, &size) != 0)
+        return true;
+    switch (known.tcpi_state) {
+    case TCP_CLOSE: return false; // the peer's RST was first, or both ends are acknowledged
+    case TCP_LAST_ACK:
+    case TCP_CLOSING: return queue_length(SIOCOUTQNSD) > 0 || queue_length(SIOCINQ) > 0;
+    default: return true;
+    }
+}
+
 void socket::release() noexcept
 {
     CHECK(descriptor_ >= 0, "a socket is released once");
@@ -174,10 +189,14 @@ void socket::release() noexcept
 
 std::size_t socket::unacknowledged() const noexcept
 {
+    return is_unix_ || descriptor_ < 0 ? 0 : queue_length(SIOCOUTQ);
+}
+
+std::size_t socket::queue_length(unsigned long which) const noexcept
+{
     int count = 0;
-    if (is_unix_ || descriptor_ < 0 || ioctl(descriptor_, SIOCOUTQ, &count) != 0 || count < 0)
-        return 0;
-    return static_cast<std::size_t>(count);
+    return ioctl(descriptor_, which, &count) != 0 || count < 0 ? 0
+                                                               : static_cast<std::size_t>(count);
 }
 
 std::size_t socket::room() const noexcept
@@ -192,29 +211,32 @@ std::size_t socket::room() const noexcept
     return limit > used ? limit - used : 0;
 }
 
-void socket::set_stream_options(base::milliseconds user_timeout) noexcept
+base::milliseconds socket::silent_for() const noexcept
 {
-    if (!is_unix_ && descriptor_ >= 0)
-        set_stream_options(descriptor_, user_timeout);
+    tcp_info known{};
+    socklen_t size = sizeof(known);
+    if (is_unix_ || descriptor_ < 0 ||
+        getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &known, &size) != 0)
+        return base::milliseconds{0};
+    // A segment with data that acknowledges nothing new counts for the first only.
+    return base::milliseconds{std::min(known.tcpi_last_data_recv, known.tcpi_last_ack_recv)};
 }
 
-void socket::set_stream_options(int descriptor, base::milliseconds user_timeout) noexcept
+void socket::set_stream_options(const keepalive& when) noexcept
+{
+    if (!is_unix_ && descriptor_ >= 0)
+        set_stream_options(descriptor_, when);
+}
+
+void socket::set_stream_options(int descriptor, const keepalive& when) noexcept
 {
     set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
     // An urgent byte is a byte of the stream like others (RFC 6093); otherwise it would be dropped.
     set_option(descriptor, SOL_SOCKET, SO_OOBINLINE, 1);
-    // A peer that vanished while nothing is in flight is found after about two minutes.
-    constexpr int silence = 60;
-    constexpr int interval = 15;
-    constexpr int probes = 4;
-    static_assert(base::seconds{silence + probes * interval} == keepalive_takes);
     set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, silence);
-    set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, interval);
-    set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, probes);
-    // 0 is the kernel's own limit: it has to be said, for a listener whose bound a reload took
-    // away.
-    set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+    set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(when.silence.count()));
+    set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(when.interval.count()));
+    set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, when.probes);
 }
 
 } // namespace ferrule::net

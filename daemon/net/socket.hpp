@@ -7,6 +7,7 @@
 #include "base/time.hpp"
 #include "net/address.hpp"
 #include "net/event_set.hpp"
+#include "net/keepalive.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -74,6 +75,11 @@ public:
     /// A Unix socket has no RST; its peer sees an end of file.
     void abort() noexcept;
 
+    /// False if the kernel would send no RST for abort(). Linux sends none once both FINs are out,
+    /// unless bytes wait to be sent for the first time, or to be read. A Unix socket's peer is told
+    /// as well as it can be.
+    bool can_tell_abort() const noexcept;
+
     /// close(2). Without unread input and after `finish` this says nothing more to the peer.
     void release() noexcept;
 
@@ -95,20 +101,21 @@ public:
     /// errno of what went wrong first; 0 if nothing did.
     int last_error() const noexcept { return last_error_; }
 
-    /// How long keepalive takes to find a peer that vanished while nothing was in flight.
-    static constexpr base::seconds keepalive_takes{120};
+    /// For how long the peer's kernel has said nothing: neither bytes nor an acknowledgement, which
+    /// an answer to keepalive is, too (TCP_INFO). 0 for a Unix socket: its peer cannot vanish.
+    base::milliseconds silent_for() const noexcept;
 
-    /// TCP_NODELAY, SO_OOBINLINE, keepalive and TCP_USER_TIMEOUT (tcp(7): how long sent bytes may
-    /// stay unacknowledged, a closed window included, before the kernel gives the peer up, and how
-    /// long keepalive's probes may stay unanswered; `off` leaves it to the kernel's retransmission
-    /// limit and to keepalive's own count). A client inherits them from its listener.
-    void set_stream_options(base::milliseconds user_timeout) noexcept;
+    /// TCP_NODELAY, SO_OOBINLINE and keepalive. A client inherits them from its listener.
+    /// TCP_USER_TIMEOUT is left alone: it counts a closed window as silence, and it takes the place
+    /// of keepalive's count of probes (tcp(7)).
+    void set_stream_options(const keepalive& when) noexcept;
 
     /// The same for a descriptor that is not a session's, such as a listener's.
-    static void set_stream_options(int descriptor, base::milliseconds user_timeout) noexcept;
+    static void set_stream_options(int descriptor, const keepalive& when) noexcept;
 
 private:
     void note_error(int error) noexcept;
+    std::size_t queue_length(unsigned long which) const noexcept; ///< by ioctl(2)
 
     int descriptor_ = -1;
     bool is_unix_ = false;

@@ -37,7 +37,7 @@ net::listening_socket listen(const config::control_settings& settings)
     // The mode a socket's file is made with is what umask(2) leaves.
     const mode_t before = umask(0777 & ~settings.mode);
     try {
-        net::listening_socket made{*where, backlog, base::off};
+        net::listening_socket made{*where, backlog, net::keepalive_below(base::off)};
         umask(before);
         return made;
     } catch (...) {

@@ -120,7 +120,7 @@ void deployment::learn(const lookups& found)
 std::vector<net::listening_socket> deployment::open(const config::listener_settings& listener,
                                                     const config::endpoint& where) const
 {
-    const auto bound = session::kernel_bound(listener.timeouts, listener.shutdown);
+    const net::keepalive when = session::client_keepalive(listener.timeouts);
     const auto fail = [&](const std::string& why) {
         throw std::runtime_error("listener " + listener.name + ": " + where.text() + ": " + why);
     };
@@ -128,7 +128,7 @@ std::vector<net::listening_socket> deployment::open(const config::listener_setti
     if (where.type == config::endpoint::kind::inherited) {
         for (const int each : inherited_.named(where.host)) {
             try {
-                opened.push_back(net::listening_socket::share(each, bound));
+                opened.push_back(net::listening_socket::share(each, when));
             } catch (const std::system_error& error) {
                 fail(error.what());
             }
@@ -141,7 +141,7 @@ std::vector<net::listening_socket> deployment::open(const config::listener_setti
     if (found.addresses.empty())
         fail(found.error);
     for (const net::address& each : found.addresses)
-        opened.emplace_back(each, listener.backlog, bound);
+        opened.emplace_back(each, listener.backlog, when);
     return opened;
 }
 

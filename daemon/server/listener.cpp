@@ -38,7 +38,8 @@ listener::~listener()
 void listener::use(std::shared_ptr<const session::profile> profile)
 {
     if (!socket_.where().is_unix())
-        net::socket::set_stream_options(socket_.native(), session::kernel_bound(*profile));
+        net::socket::set_stream_options(socket_.native(),
+                                        session::client_keepalive(profile->timeouts));
     profile_ = std::move(profile);
 }
 

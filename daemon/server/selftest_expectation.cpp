@@ -1,3 +1,5 @@
+// Longer than 300 lines because what each row has to show stands together, as in the manual.
+
 #include "server/selftest_expectation.hpp"
 
 #include "server/selftest_telling.hpp"
@@ -96,9 +98,13 @@ ways both_at_once(const rules& given)
         for (expectation way : after_client_end(cause::client_eof, given)) {
             found.push_back(way);
             // Cut, and its FIN was on its way. Where both FINs have crossed, the connection has
-            // ended for both kernels, and a reset meets nobody.
+            // ended for both kernels: a reset is not sent, or it meets nobody.
             way.backend.end = seen_end::fin;
             found.push_back(way);
+            if (way.told.backend_act == act::reset) {
+                way.told.backend_act = act::sent;
+                found.push_back(way);
+            }
             tell_backend(way, seen_end::fin, act::exchanged);
             way.told.second = cause::backend_eof;
             found.push_back(way);
@@ -171,7 +177,8 @@ ways client_breaks_tls()
 ways client_only_connects()
 {
     expectation way = because(cause::probe);
-    way.client.end = seen_end::not_looked;
+    // Nothing was said, so there is nothing to claim: no alert, no bytes, and no RST.
+    way.client.end = seen_end::fin;
     way.backend.end = seen_end::unconnected;
     way.any_client_act = true;
     return {way};
@@ -188,6 +195,20 @@ ways client_silent(const rules& given)
         if (!closes(given))
             tell_backend(way, seen_end::reset, act::reset);
     }
+    return {way};
+}
+
+/// The backend has ended, and what it sent waits for a client that takes nothing.
+ways client_stalls(const rules& given)
+{
+    expectation way = because(cause::backend_eof, cause::write_stalled);
+    reset_client(way, 0);
+    way.any_bytes = true; // what its kernel took
+    way.told.outcome = outcome::lost;
+    if (closes(given))
+        tell_ended_backend(way, given); // at once
+    else
+        tell_backend(way, seen_end::reset, act::reset);
     return {way};
 }
 
@@ -244,7 +265,7 @@ ways drain_busy(const rules& given)
 {
     ways found = proxy_end(cause::drain, given, false);
     for (expectation& each : found)
-        each.any_bytes = true;
+        each.any_bytes = each.any_outcome = true;
     return found;
 }
 
@@ -263,6 +284,7 @@ ways by_row(trial row, const circumstances& given)
     case trial::client_breaks_tls: return client_breaks_tls();
     case trial::client_only_connects: return client_only_connects();
     case trial::client_silent: return client_silent(rules);
+    case trial::client_stalls: return client_stalls(rules);
     case trial::backend_silent:
         return by_quiet([&](bool quiet) { return backend_silent(rules, quiet); }, given.bound,
                         surely_not_quiet_until, quiet_after);

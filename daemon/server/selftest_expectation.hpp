@@ -29,6 +29,7 @@ struct expectation {
     sighting backend;
     told_ending told;
     bool any_bytes = false;      ///< data was on its way to the client when it was cut
+    bool any_outcome = false;    ///< so it depends on how much of that it had
     bool any_client_act = false; ///< the client leaves by itself, sooner or later than we
     bool end_unseen = false;     ///< the linger may be over before a peer's own end
 
@@ -39,7 +40,8 @@ struct expectation {
 std::vector<expectation> expected(trial row, const circumstances& given);
 
 /// The options that somebody chose and without which the row would go otherwise, as configuration
-/// writes them: "on_client_truncation: fin". Pure.
+/// writes them: "on_client_truncation: fin". Where several would each do it alone, they are one
+/// entry: "mode: notify or half_close: close". Empty if the row goes as by default. Pure.
 std::vector<std::string> choices_behind(trial row, const circumstances& given);
 
 /// Why `seen` is none of `allowed`, one sentence for each field against the nearest of them; empty

@@ -45,6 +45,7 @@ std::string_view to_text(trial value)
     case trial::client_breaks_tls: return "client_breaks_tls";
     case trial::client_only_connects: return "client_only_connects";
     case trial::client_silent: return "client_silent";
+    case trial::client_stalls: return "client_stalls";
     case trial::backend_silent: return "backend_silent";
     case trial::idle: return "idle";
     case trial::lifetime: return "lifetime";
@@ -70,6 +71,7 @@ std::string_view given(trial value)
     case trial::client_breaks_tls: return "the client sends a request, then what is no record";
     case trial::client_only_connects: return "the client connects and leaves: no handshake";
     case trial::client_silent: return "the backend answers and ends; the client says nothing";
+    case trial::client_stalls: return "the backend answers and ends; the client takes nothing";
     case trial::backend_silent:
         return "the client sends a request and close_notify; the backend says nothing";
     case trial::idle: return "request and answer, then silence of both";
@@ -90,6 +92,7 @@ std::string_view bound_of(trial row, const config::listener_settings& listener)
         return rules.mode == ending::mode::wait ? "shutdown.timeout" : "shutdown.linger";
     case trial::backend_silent:
         return rules.half_close == ending::half_close::carry ? "shutdown.half_close_timeout" : "";
+    case trial::client_stalls: return "shutdown.drain_timeout";
     case trial::idle: return "timeouts.idle";
     case trial::lifetime: return "timeouts.lifetime";
     case trial::drain_idle:
@@ -108,6 +111,8 @@ base::milliseconds length_of_bound(trial row, const config::settings& settings,
         return listener.shutdown.linger;
     if (key == "shutdown.half_close_timeout")
         return listener.shutdown.half_close_timeout;
+    if (key == "shutdown.drain_timeout")
+        return listener.shutdown.drain_timeout;
     if (key == "timeouts.idle")
         return listener.timeouts.idle;
     if (key == "timeouts.lifetime")

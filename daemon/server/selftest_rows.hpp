@@ -23,6 +23,7 @@ enum class trial : std::uint8_t {
     client_breaks_tls,
     client_only_connects,
     client_silent,
+    client_stalls,
     backend_silent,
     idle,
     lifetime,
@@ -42,6 +43,7 @@ inline constexpr std::array all_trials{
     trial::client_breaks_tls,
     trial::client_only_connects,
     trial::client_silent,
+    trial::client_stalls,
     trial::backend_silent,
     trial::idle,
     trial::lifetime,
@@ -53,6 +55,7 @@ inline constexpr std::array all_trials{
 inline constexpr std::uint64_t request_bytes = 1000;
 inline constexpr std::uint64_t answer_bytes = 20'000;
 inline constexpr std::uint64_t late_upload_bytes = 3000;
+inline constexpr std::uint64_t stalling_answer_bytes = 200'000;
 
 /// The longest bound that a row waits out; a longer one is shortened to this.
 inline constexpr base::milliseconds longest_wait{2000};

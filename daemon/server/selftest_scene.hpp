@@ -68,7 +68,7 @@ class selftest_client {
 public:
     selftest_client(int version, const std::string& groups) : tls_{version, groups} {}
 
-    void connect(std::uint16_t port) { socket_.connect(port); }
+    void connect(std::uint16_t port, int receive_buffer) { socket_.connect(port, receive_buffer); }
     void handshake(base::time_point until);
     bool is_established() const noexcept { return tls_.is_established(); }
 
@@ -82,6 +82,7 @@ public:
     void receive(std::uint64_t bytes, base::time_point until); ///< so many in all
     void read_until(base::time_point until);                   ///< what comes, or an end
     void read_to_end(base::time_point until);
+    void wait_until_given_up(base::time_point until) { socket_.wait_without_reading(until); }
     void look_for_reset(base::time_point until) { socket_.look_for_reset(until); }
     seen_end end() const noexcept { return socket_.end(); }
     sighting seen() const;

@@ -18,6 +18,9 @@ constexpr base::milliseconds silence_before_drain{1100};
 /// While it is busy, the backend sends a byte each time.
 constexpr base::milliseconds between_bytes{20};
 
+/// The client's receive buffer where it is to be full.
+constexpr int small_window = 4096;
+
 struct scene {
     selftest_backend& backend;
     selftest_client& client;
@@ -155,6 +158,16 @@ void play_backend_silent(scene& on)
     on.client.read_to_end(on.until);
 }
 
+/// The client has no room for the answer, and reads only once it has been given up.
+void play_client_stalls(scene& on)
+{
+    request(on);
+    on.backend.send(stalling_answer_bytes);
+    on.backend.finish();
+    on.backend.read_to_end(on.until);
+    on.client.wait_until_given_up(on.until);
+}
+
 void play_drain(scene& on, bool is_busy)
 {
     request_and_answer(on);
@@ -182,6 +195,7 @@ void perform(trial row, scene& on)
     case trial::client_reset: play_client_reset(on); break;
     case trial::backend_reset: play_backend_reset(on); break;
     case trial::client_breaks_tls: play_broken_tls(on); break;
+    case trial::client_stalls: play_client_stalls(on); break;
     case trial::backend_silent: play_backend_silent(on); break;
     case trial::idle:
     case trial::lifetime:
@@ -191,18 +205,19 @@ void perform(trial row, scene& on)
     case trial::drain_idle: play_drain(on, false); break;
     case trial::drain_busy: play_drain(on, true); break;
     case trial::backend_refuses: on.client.read_to_end(on.until); break;
-    case trial::client_only_connects: break; // `play` has done it
+    case trial::client_only_connects:
+        on.client.finish();
+        on.client.read_to_end(on.until);
+        break;
     }
 }
 
-/// Connects both sides. False if that is as far as it gets; `out.trouble` says if it should not.
+/// Connects both sides. False if that does not succeed: `out.trouble` says why.
 bool connect(trial row, scene& on, observation& out)
 {
-    on.client.connect(on.proxy.port());
-    if (row == trial::client_only_connects) {
-        on.client.finish();
-        return false;
-    }
+    on.client.connect(on.proxy.port(), row == trial::client_stalls ? small_window : 0);
+    if (row == trial::client_only_connects)
+        return true;
     on.client.handshake(on.until);
     if (!on.client.is_established()) {
         out.trouble = "the handshake did not succeed";
@@ -239,12 +254,8 @@ observation play(trial row, const config::settings& settings,
         out.trouble = "the session did not end in time";
 
     const base::time_point last = base::clock::now() + last_look;
-    if (row == trial::client_only_connects) {
-        client.reset(); // it does not look at what is said to it
-    } else {
-        client.read_to_end(last);
-        client.look_for_reset(last);
-    }
+    client.read_to_end(last);
+    client.look_for_reset(last);
     if (backend.is_connected()) {
         backend.read_to_end(last);
         backend.look_for_reset(last);

@@ -22,8 +22,11 @@ int milliseconds_until(base::time_point until)
 
 } // namespace
 
-void selftest_socket::connect(std::uint16_t port)
+void selftest_socket::connect(std::uint16_t port, int receive_buffer)
 {
+    socket_.open(tcp::v4());
+    if (receive_buffer > 0)
+        socket_.set_option(asio::socket_base::receive_buffer_size{receive_buffer});
     socket_.connect({asio::ip::address_v4::loopback(), port});
     socket_.set_option(tcp::no_delay{true});
     socket_.non_blocking(true);
@@ -100,6 +103,12 @@ std::span<const std::byte> selftest_socket::receive(base::time_point until)
     else if (error && error != asio::error::would_block)
         end_ = seen_end::reset;
     return {room_.data(), count};
+}
+
+void selftest_socket::wait_without_reading(base::time_point until)
+{
+    short got = 0;
+    wait(0, until, got);
 }
 
 /// The kernel reports a reset behind a FIN as an error of the socket: there is nothing to read.

@@ -19,8 +19,8 @@ class selftest_socket {
 public:
     explicit selftest_socket(boost::asio::io_context& io) : socket_{io} {}
 
-    /// To 127.0.0.1. Throws boost::system::system_error.
-    void connect(std::uint16_t port);
+    /// To 127.0.0.1, with SO_RCVBUF if that is above 0. Throws boost::system::system_error.
+    void connect(std::uint16_t port, int receive_buffer = 0);
 
     /// Takes the next connection; false if none came until `until`.
     bool accept(boost::asio::ip::tcp::acceptor& from, base::time_point until);
@@ -34,6 +34,9 @@ public:
 
     /// What came until `until`: bytes, or an end (then `end()` changes), or nothing.
     std::span<const std::byte> receive(base::time_point until);
+
+    /// Takes no bytes until the connection is reset, or `until`.
+    void wait_without_reading(base::time_point until);
 
     /// After a FIN: looks whether a reset followed, and waits for one until `until`.
     void look_for_reset(base::time_point until);

@@ -112,6 +112,8 @@ std::string with_fields(Fields fields, const session::record& ended)
     fields.word("outcome", ending::to_text(ended.outcome));
     fields.number("lost_to_backend_bytes", ended.lost[to_backend]);
     fields.number("lost_to_client_bytes", ended.lost[to_client]);
+    fields.number("unconfirmed_to_backend_bytes", ended.unconfirmed[to_backend]);
+    fields.number("unconfirmed_to_client_bytes", ended.unconfirmed[to_client]);
     fields.word("first_end", ending::to_text(ended.first_end));
     fields.duration("handshake_ms", ended.handshake);
     fields.duration("connect_ms", ended.connect);
@@ -264,6 +266,7 @@ metrics::ended_session on_status_page(const session::record& ended) noexcept
     shown.server = ended.server;
     shown.bytes = ended.bytes;
     shown.lost = ended.lost;
+    shown.unconfirmed = ended.unconfirmed;
     shown.cause = ended.cause;
     shown.second = ended.second;
     shown.detail = ended.detail;

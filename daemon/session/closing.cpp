@@ -47,20 +47,37 @@ bool session::settle() noexcept
         case step::done: return false;
         default:
             // Recorded first: what performing shows (a sink that is gone) comes after it.
-            note(happening::step, 0, static_cast<std::uint8_t>(decided.next));
-            ending::performed(facts_, rules(), decided.next);
+            const step told = as_told(decided.next);
+            note(happening::step, 0, static_cast<std::uint8_t>(told));
+            ending::performed(facts_, rules(), told);
             perform(decided.next);
             break;
         }
     }
 }
 
+/// Where the kernel would send no RST, an abort lets go of a peer that was told its end before, or
+/// whose own RST has just come: log and metrics claim no more than that.
+step session::as_told(step decided) noexcept
+{
+    if (decided != step::abort_client && decided != step::abort_backend)
+        return decided;
+    const side who = decided == step::abort_client ? side::client : side::backend;
+    if (socket_of(who).can_tell_abort())
+        return decided;
+    if (ending::flow_to(facts_, who).to == ending::sink::open) {
+        ending::sink_lost(facts_, who);
+        return decided;
+    }
+    return who == side::client ? step::release_client : step::release_backend;
+}
+
 void session::perform(step what) noexcept
 {
     metrics::listener_counters& counters = *profile_->counters;
     const auto count_reset_out = [&](side who) {
-        // Who is gone gets no RST: there is no connection that it could belong to.
-        if (ending::flow_to(facts_, who).to != ending::sink::gone)
+        // Not if it is gone, nor if the kernel sends none (`as_told`).
+        if (ending::flow_to(facts_, who).to == ending::sink::aborted)
             counters.resets[static_cast<std::size_t>(who)][1].add();
     };
     switch (what) {
@@ -108,10 +125,10 @@ void session::before_release(side who, bool by_reset) noexcept
     lost_[direction_to(who)] += missing.unsent;
     if (by_reset && !gone)
         lost_[direction_to(who)] += missing.in_kernel;
-    else if (missing.in_kernel > 0)
-        unconfirmed_ = true;
+    else
+        unconfirmed_[direction_to(who)] += missing.in_kernel;
     if (missing.goodbye && !gone)
-        unconfirmed_ = true;
+        goodbye_unconfirmed_ = true;
 }
 
 /// Asks the kernel what the peers have acknowledged. True if that changes a fact.

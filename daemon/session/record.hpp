@@ -27,6 +27,8 @@ struct record {
     short_text<64> server;                ///< empty: no connection to a backend
     std::array<std::uint64_t, 2> bytes{}; ///< [direction], plaintext read from the source
     std::array<std::uint64_t, 2> lost{};  ///< [direction]
+    /// [direction]: the kernel had them, and the peer was gone before it had acknowledged them.
+    std::array<std::uint64_t, 2> unconfirmed{};
     ending::cause cause = ending::cause::none;
     ending::cause second = ending::cause::none; ///< none: nothing came after the first
     short_text<96> detail; ///< errno, alert or OpenSSL reason of the first cause; may be empty

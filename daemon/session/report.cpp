@@ -29,17 +29,6 @@ base::microseconds microseconds_between(base::time_point from, base::time_point 
 
 } // namespace
 
-base::milliseconds kernel_bound(const config::timeout_settings& timeouts,
-                                const config::shutdown_settings& shutdown) noexcept
-{
-    if (timeouts.idle == base::off)
-        return base::off;
-    const base::milliseconds margin = base::seconds{5};
-    const base::milliseconds bound =
-        timeouts.idle + std::max(shutdown.drain_timeout, shutdown.half_close_timeout) + margin;
-    return bound < net::socket::keepalive_takes ? bound : base::off;
-}
-
 void session::detail_once(std::string_view text) noexcept
 {
     if (detail_.empty())
@@ -114,8 +103,10 @@ void session::count(const record& told) noexcept
         .add();
     counters.close_seconds[static_cast<std::size_t>(rules().mode)].observe(
         seconds_between(first_end_at_, now()));
-    for (std::size_t i = 0; i < lost_.size(); ++i)
+    for (std::size_t i = 0; i < lost_.size(); ++i) {
         counters.lost_bytes[i].add(lost_[i]);
+        counters.unconfirmed_bytes[i].add(unconfirmed_[i]);
+    }
     counters.sessions_open.subtract();
     if (counted_closing_)
         counters.sessions_closing.subtract();
@@ -168,13 +159,15 @@ record session::tell() const noexcept
     told.server = server_text_;
     told.bytes = bytes_;
     told.lost = lost_;
+    told.unconfirmed = unconfirmed_;
     told.cause = facts_.first;
     told.second = facts_.second;
     told.detail = detail_;
     told.client_act = ending::act_of(facts_, side::client);
     told.backend_act = ending::act_of(facts_, side::backend);
+    const bool unconfirmed = goodbye_unconfirmed_ || unconfirmed_[0] + unconfirmed_[1] > 0;
     told.outcome = lost_[0] + lost_[1] > 0 ? outcome::lost
-                   : unconfirmed_          ? outcome::unconfirmed
+                   : unconfirmed           ? outcome::unconfirmed
                                            : outcome::whole;
     told.first_end = ending::first_end_of(facts_);
     told.handshake = microseconds_between(accepted_at_, handshake_done_at_ == base::time_point{}

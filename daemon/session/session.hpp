@@ -106,6 +106,7 @@ private:
     // closing.cpp: decisions
     bool settle() noexcept;
     void perform(ending::step what) noexcept;
+    ending::step as_told(ending::step decided) noexcept;
     void before_release(ending::side who, bool by_reset) noexcept;
     bool look_for_acknowledgement() noexcept;
     void note_transitions() noexcept;
@@ -119,6 +120,7 @@ private:
     base::milliseconds length_of(ending::patience bound) const noexcept;
     base::milliseconds polling_interval(const ending::decision& decided) noexcept;
     bool is_quiet() noexcept;
+    bool are_peers_there() const noexcept;
     void give_up(std::string_view detail) noexcept;
     void arm() noexcept;
 
@@ -194,7 +196,8 @@ private:
     std::uint64_t id_;
     std::array<std::uint64_t, 2> bytes_{};
     std::array<std::uint64_t, 2> lost_{};
-    bool unconfirmed_ = false;
+    std::array<std::uint64_t, 2> unconfirmed_{}; ///< [direction]
+    bool goodbye_unconfirmed_ = false;
     std::uint64_t discarded_ = 0;
     short_text<96> detail_;
     base::time_point accepted_at_{};

@@ -6,6 +6,7 @@
 #include "metrics/counters.hpp"
 #include "net/deadline_wheel.hpp"
 #include "net/event_set.hpp"
+#include "net/keepalive.hpp"
 #include "session/backend_pool.hpp"
 #include "session/record.hpp"
 #include "tls/context.hpp"
@@ -58,17 +59,14 @@ struct profile {
     std::uint32_t recorder = 0; ///< events that each session remembers; 0: none
 };
 
-/// TCP_USER_TIMEOUT for the sockets of a listener's sessions. The session's own clock always
-/// decides first: it sees which bytes were acknowledged and which end has come, where the kernel
-/// counts from when a window closed. The kernel's bound is for a session that the clock cannot
-/// reach. `off` if `timeouts.idle` is, and wherever keepalive is quicker: the option replaces
-/// keepalive's count of probes (tcp(7)), so that a peer that vanished would be kept for as long.
-base::milliseconds kernel_bound(const config::timeout_settings& timeouts,
-                                const config::shutdown_settings& shutdown) noexcept;
-inline base::milliseconds kernel_bound(const profile& of) noexcept
-{
-    return kernel_bound(of.timeouts, of.shutdown);
-}
+/// Keepalive towards the clients of a listener. It follows the shortest of our own bounds on a
+/// silence that could be taken for a polite one, so that a peer that vanished is found before a
+/// clean end is told in its name (E1).
+net::keepalive client_keepalive(const config::timeout_settings& timeouts) noexcept;
+
+/// The same towards its backends, whose silence `half_close_timeout` bounds, too.
+net::keepalive backend_keepalive(const config::timeout_settings& timeouts,
+                                 const config::shutdown_settings& shutdown) noexcept;
 
 /// Who owns the sessions.
 class host {

@@ -9,6 +9,7 @@ namespace ferrule::session {
 using ending::cause;
 using ending::decision;
 using ending::patience;
+using ending::side;
 using ending::step;
 
 namespace {
@@ -17,6 +18,19 @@ namespace {
 constexpr base::milliseconds cut_grace{2000};
 
 } // namespace
+
+net::keepalive client_keepalive(const config::timeout_settings& timeouts) noexcept
+{
+    return net::keepalive_below(timeouts.idle);
+}
+
+net::keepalive backend_keepalive(const config::timeout_settings& timeouts,
+                                 const config::shutdown_settings& shutdown) noexcept
+{
+    const base::milliseconds half_closed = shutdown.half_close_timeout;
+    return net::keepalive_below(timeouts.idle == base::off ? half_closed
+                                                           : std::min(timeouts.idle, half_closed));
+}
 
 base::milliseconds session::length_of(patience bound) const noexcept
 {
@@ -78,14 +92,27 @@ void session::arm() noexcept
                                         spread_at_, cut_at_}));
 }
 
-/// What `idle-polite` asks for: nothing waits for a sink, and no byte has moved for a second.
+/// A silent peer may have vanished. Whoever has not ended by itself, so that its end would be of
+/// our making, has to have been heard from as lately as keepalive makes a living peer answer.
+bool session::are_peers_there() const noexcept
+{
+    const auto is_there = [&](side who, const net::keepalive& asked) {
+        return ending::flow_from(facts_, who).from != ending::source::open ||
+               socket_of(who).silent_for() < asked.answers_within();
+    };
+    return is_there(side::client, client_keepalive(profile_->timeouts)) &&
+           is_there(side::backend, backend_keepalive(profile_->timeouts, profile_->shutdown));
+}
+
+/// What `idle-polite` asks for: nothing waits for a sink, no byte has moved for a second, and the
+/// peers are known to be there.
 bool session::is_quiet() noexcept
 {
     if (facts_.to_backend.buffered || facts_.to_client.buffered ||
         now() - last_byte_at_ < base::seconds{1})
         return false;
     look_for_acknowledgement();
-    return !ending::has_waiting_bytes(facts_);
+    return !ending::has_waiting_bytes(facts_) && are_peers_there();
 }
 
 /// The bounds of the first two phases, and ends that come from outside during them.

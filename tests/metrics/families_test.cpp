@@ -83,6 +83,7 @@ TEST(families, numbers_of_sessions_and_bytes_have_series_of_their_own)
     web.sessions_closing.add(4);
     web.lost_bytes[index(ending::direction::to_backend)].add(5);
     web.lost_bytes[index(ending::direction::to_client)].add(6);
+    web.unconfirmed_bytes[index(ending::direction::to_client)].add(7);
     web.bytes[index(ending::direction::to_backend)].add(7);
     web.bytes[index(ending::direction::to_client)].add(8);
     expect_values(numbers,
@@ -91,6 +92,7 @@ TEST(families, numbers_of_sessions_and_bytes_have_series_of_their_own)
                    {R"(ferrule_sessions_closing{listener="web"})", 4},
                    {R"(ferrule_lost_bytes_total{listener="web",direction="to_backend"})", 5},
                    {R"(ferrule_lost_bytes_total{listener="web",direction="to_client"})", 6},
+                   {R"(ferrule_unconfirmed_bytes_total{listener="web",direction="to_client"})", 7},
                    {R"(ferrule_bytes_total{listener="web",direction="to_backend"})", 7},
                    {R"(ferrule_bytes_total{listener="web",direction="to_client"})", 8}});
 }

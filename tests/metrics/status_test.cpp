@@ -33,6 +33,7 @@ ended_session lossy_session()
     ended.server = std::string_view{"127.0.0.1:80"};
     ended.bytes = {78, 6532};
     ended.lost = {1, 2};
+    ended.unconfirmed = {3, 4};
     ended.cause = ending::cause::backend_reset;
     ended.detail = std::string_view{"Connection reset by peer"};
     ended.client_act = ending::act::reset;
@@ -87,6 +88,7 @@ TEST(status, sums_what_workers_count_for_a_listener)
         web.bytes[to_backend].add(100);
         web.bytes[to_client].add(200);
         web.lost_bytes[to_client].add(5);
+        web.unconfirmed_bytes[to_backend].add(4);
         for (std::size_t result = 0; result < handshake_results; ++result)
             web.handshakes[result].add(result + 1);
     }
@@ -95,7 +97,8 @@ TEST(status, sums_what_workers_count_for_a_listener)
                               "half_closed":6,"closing":4,
                               "handshakes":{"ok":2,"failed":4,"timeout":6,"aborted":8},
                               "bytes":{"to_backend":200,"to_client":400},
-                              "lost_bytes":{"to_backend":0,"to_client":10}})"));
+                              "lost_bytes":{"to_backend":0,"to_client":10},
+                              "unconfirmed_bytes":{"to_backend":8,"to_client":0}})"));
     numbers.set_certificate("web", {"CN=a", "1", 0});
     EXPECT_EQ(at(numbers, "/listeners/0/configured"), true);
 }
@@ -135,7 +138,9 @@ TEST(status, tells_the_last_endings_as_the_log_does)
                                "detail":"Connection reset by peer","outcome":"lost",
                                "client_act":"reset","backend_act":"gone","abnormal":true,
                                "bytes":{"to_backend":78,"to_client":6532},
-                               "lost_bytes":{"to_backend":1,"to_client":2},"close_us":3100}])"));
+                               "lost_bytes":{"to_backend":1,"to_client":2},
+                               "unconfirmed_bytes":{"to_backend":3,"to_client":4},
+                               "close_us":3100}])"));
 }
 
 TEST(status, is_json_and_utf8_whatever_clients_have_sent)

@@ -36,7 +36,7 @@ int option(int socket, int level, int name)
 std::string refusal_of(const address& where)
 {
     try {
-        const listening_socket refused{where, 8, 0ms};
+        const listening_socket refused{where, 8, keepalive_below(base::off)};
         return "it listens on " + refused.where().text();
     } catch (const std::system_error& error) {
         return error.what();
@@ -53,14 +53,14 @@ bool exists(const std::string& path)
 
 TEST(listening_socket, says_where_it_is_bound)
 {
-    const listening_socket v4{some_port(), 8, 0ms};
+    const listening_socket v4{some_port(), 8, keepalive_below(base::off)};
     EXPECT_NE(0, v4.where().port());
     EXPECT_EQ("127.0.0.1:" + std::to_string(v4.where().port()), v4.where().text());
 }
 
 TEST(listening_socket, accepts_who_has_come)
 {
-    listening_socket listener{some_port(), 8, 0ms};
+    listening_socket listener{some_port(), 8, keepalive_below(base::off)};
     EXPECT_EQ(accept_state::empty, listener.accept().state);
     const far_end client = connect_to(listener.where());
     accepted_socket accepted = accept_one(listener);
@@ -79,7 +79,7 @@ TEST(listening_socket, accepts_who_has_come)
 
 TEST(listening_socket, hands_its_options_on)
 {
-    listening_socket listener{some_port(), 8, 12'345ms};
+    listening_socket listener{some_port(), 8, keepalive{20s, 10s, 3}};
     const far_end client = connect_to(listener.where());
     const accepted_socket accepted = accept_one(listener);
     const int socket = accepted.socket.get();
@@ -88,22 +88,23 @@ TEST(listening_socket, hands_its_options_on)
     EXPECT_EQ(1, option(socket, IPPROTO_TCP, TCP_NODELAY));
     EXPECT_EQ(1, option(socket, SOL_SOCKET, SO_KEEPALIVE));
     EXPECT_EQ(1, option(socket, SOL_SOCKET, SO_OOBINLINE));
-    EXPECT_EQ(60, option(socket, IPPROTO_TCP, TCP_KEEPIDLE));
-    EXPECT_EQ(12'345, option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT));
+    EXPECT_EQ(20, option(socket, IPPROTO_TCP, TCP_KEEPIDLE));
+    EXPECT_EQ(10, option(socket, IPPROTO_TCP, TCP_KEEPINTVL));
+    EXPECT_EQ(3, option(socket, IPPROTO_TCP, TCP_KEEPCNT));
 }
 
 TEST(listening_socket, listens_on_ipv6_without_taking_ipv4)
 {
     const listening_socket probe = [] {
         try {
-            return listening_socket{some_port("::1"), 8, 0ms};
+            return listening_socket{some_port("::1"), 8, keepalive_below(base::off)};
         } catch (const std::system_error&) {
-            return listening_socket{some_port(), 8, 0ms};
+            return listening_socket{some_port(), 8, keepalive_below(base::off)};
         }
     }();
     if (probe.where().family() != AF_INET6)
         GTEST_SKIP() << "this machine has no IPv6";
-    listening_socket any{some_port("::"), 8, 0ms};
+    listening_socket any{some_port("::"), 8, keepalive_below(base::off)};
     EXPECT_EQ(1, option(any.native(), IPPROTO_IPV6, IPV6_V6ONLY));
     const far_end client = connect_to(address::ip("::1", any.where().port()).value());
     EXPECT_TRUE(accept_one(any).from.text().starts_with("[::1]:"));
@@ -111,11 +112,11 @@ TEST(listening_socket, listens_on_ipv6_without_taking_ipv4)
 
 TEST(listening_socket, opens_the_same_port_for_another_worker)
 {
-    listening_socket first{some_port(), 64, 9'000ms};
+    listening_socket first{some_port(), 64, keepalive{9s, 3s, 3}};
     listening_socket second = first.for_another_worker();
     EXPECT_EQ(first.where().text(), second.where().text());
     EXPECT_NE(first.native(), second.native());
-    EXPECT_EQ(9'000, option(second.native(), IPPROTO_TCP, TCP_USER_TIMEOUT));
+    EXPECT_EQ(9, option(second.native(), IPPROTO_TCP, TCP_KEEPIDLE));
 
     // The kernel spreads connections over both by their ports: 64 all to one would be 1 in 2^63.
     std::vector<far_end> clients;
@@ -150,7 +151,7 @@ TEST(listening_socket, names_the_address_that_it_cannot_have)
 
 TEST(listening_socket, says_when_no_descriptor_is_left_and_goes_on_when_one_is)
 {
-    listening_socket listener{some_port(), 8, 0ms};
+    listening_socket listener{some_port(), 8, keepalive_below(base::off)};
     const far_end client = connect_to(listener.where());
     ASSERT_TRUE(is_ready(listener.native(), POLLIN));
 
@@ -170,7 +171,7 @@ TEST(listening_socket, says_when_no_descriptor_is_left_and_goes_on_when_one_is)
 
 TEST(listening_socket, moves_with_all_that_it_has)
 {
-    listening_socket first{some_port(), 8, 0ms};
+    listening_socket first{some_port(), 8, keepalive_below(base::off)};
     const std::string where = first.where().text();
     listening_socket second{std::move(first)};
     EXPECT_EQ(where, second.where().text());
@@ -185,7 +186,8 @@ TEST(listening_unix_socket, accepts_and_removes_its_file_in_the_end)
     const test::temporary_folder folder;
     const std::string path = folder / "app.sock";
     {
-        listening_socket listener{address::unix_socket(path).value(), 8, 1s};
+        listening_socket listener{address::unix_socket(path).value(), 8,
+                                  keepalive_below(base::off)};
         EXPECT_EQ("unix:" + path, listener.where().text());
         const far_end client = connect_to(listener.where());
         accepted_socket accepted = accept_one(listener);
@@ -210,7 +212,7 @@ TEST(listening_unix_socket, replaces_a_file_that_nobody_listens_on_any_more)
         ASSERT_EQ(0, ::listen(crashed.get(), 1));
     }
     ASSERT_TRUE(exists(folder / "app.sock"));
-    listening_socket listener{where, 8, 0ms};
+    listening_socket listener{where, 8, keepalive_below(base::off)};
     const far_end client = connect_to(where);
     EXPECT_EQ(accept_state::accepted, accept_one(listener).state);
 }
@@ -219,7 +221,7 @@ TEST(listening_unix_socket, leaves_a_living_one_alone)
 {
     const test::temporary_folder folder;
     const address where = address::unix_socket(folder / "app.sock").value();
-    listening_socket living{where, 8, 0ms};
+    listening_socket living{where, 8, keepalive_below(base::off)};
     EXPECT_EQ("cannot listen on " + where.text() + ": Address already in use", refusal_of(where));
     EXPECT_TRUE(exists(folder / "app.sock"));
     EXPECT_EQ(accept_state::accepted, accept_one(living).state) << "the question itself";
@@ -241,7 +243,7 @@ TEST(listening_unix_socket, is_shared_by_workers_and_removed_by_the_first)
     const test::temporary_folder folder;
     const address where = address::unix_socket(folder / "app.sock").value();
     {
-        const listening_socket first{where, 8, 0ms};
+        const listening_socket first{where, 8, keepalive_below(base::off)};
         {
             listening_socket second = first.for_another_worker();
             EXPECT_EQ(first.where().text(), second.where().text());

@@ -30,9 +30,9 @@ bool exists(const std::string& path)
 
 TEST(shared_listening_socket, accepts_and_leaves_its_queue_to_whoever_holds_it)
 {
-    listening_socket held{some_port(), 8, 0ms};
+    listening_socket held{some_port(), 8, keepalive_below(base::off)};
     {
-        listening_socket shared = listening_socket::share(held.native(), 1s);
+        listening_socket shared = listening_socket::share(held.native(), keepalive{1s, 1s, 1});
         EXPECT_TRUE(shared.is_held_by_others());
         EXPECT_EQ(held.where().text(), shared.where().text());
         EXPECT_NE(0, fcntl(shared.native(), F_GETFD) & FD_CLOEXEC);
@@ -45,8 +45,9 @@ TEST(shared_listening_socket, accepts_and_leaves_its_queue_to_whoever_holds_it)
 
 TEST(shared_listening_socket, is_shared_with_another_worker_and_not_bound_again)
 {
-    listening_socket held{some_port(), 8, 0ms};
-    const listening_socket shared = listening_socket::share(held.native(), 0ms);
+    listening_socket held{some_port(), 8, keepalive_below(base::off)};
+    const listening_socket shared =
+        listening_socket::share(held.native(), keepalive_below(base::off));
     listening_socket another = shared.for_another_worker();
     EXPECT_TRUE(another.is_held_by_others());
     const far_end client = connect_to(held.where());
@@ -58,8 +59,8 @@ TEST(shared_listening_socket, does_not_remove_the_file_of_a_unix_socket)
 {
     const test::temporary_folder folder;
     const address where = address::unix_socket(folder / "app.sock").value();
-    const listening_socket held{where, 8, 0ms};
-    listening_socket::share(held.native(), 0ms);
+    const listening_socket held{where, 8, keepalive_below(base::off)};
+    listening_socket::share(held.native(), keepalive_below(base::off));
     EXPECT_TRUE(exists(folder / "app.sock"));
 }
 
@@ -69,7 +70,8 @@ TEST(shared_listening_socket, is_refused_if_it_does_not_listen)
     const descriptor datagrams{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     const descriptor no_socket{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
     for (const descriptor* each : {&plain, &datagrams, &no_socket})
-        EXPECT_THROW(listening_socket::share(each->get(), 0ms), std::system_error);
+        EXPECT_THROW(listening_socket::share(each->get(), keepalive_below(base::off)),
+                     std::system_error);
 }
 
 } // namespace

@@ -12,6 +12,7 @@ namespace ferrule::net {
 namespace {
 
 using namespace std::chrono_literals;
+using test::comes_true;
 using sockets = socket_fixture;
 
 /// A listener on a port that the kernel chose; `where` is its address.
@@ -118,17 +119,26 @@ TEST_F(sockets, options_are_set)
 {
     adopt_tcp();
     EXPECT_EQ(0, option(IPPROTO_TCP, TCP_NODELAY));
-    socket_.set_stream_options(12'345ms);
+    socket_.set_stream_options(keepalive{20s, 10s, 3});
     EXPECT_EQ(1, option(IPPROTO_TCP, TCP_NODELAY));
     EXPECT_EQ(1, option(SOL_SOCKET, SO_KEEPALIVE));
-    EXPECT_EQ(12'345, option(IPPROTO_TCP, TCP_USER_TIMEOUT));
-    EXPECT_EQ(120, option(IPPROTO_TCP, TCP_KEEPIDLE) +
-                       option(IPPROTO_TCP, TCP_KEEPINTVL) * option(IPPROTO_TCP, TCP_KEEPCNT))
-        << "a vanished peer is found after two minutes";
-    socket_.set_stream_options(30s);
-    EXPECT_EQ(30'000, option(IPPROTO_TCP, TCP_USER_TIMEOUT));
-    socket_.set_stream_options(base::off);
-    EXPECT_EQ(0, option(IPPROTO_TCP, TCP_USER_TIMEOUT));
+    EXPECT_EQ(20, option(IPPROTO_TCP, TCP_KEEPIDLE));
+    EXPECT_EQ(10, option(IPPROTO_TCP, TCP_KEEPINTVL));
+    EXPECT_EQ(3, option(IPPROTO_TCP, TCP_KEEPCNT));
+    EXPECT_EQ(0, option(IPPROTO_TCP, TCP_USER_TIMEOUT)) << "it would replace keepalive's count";
+    socket_.set_stream_options(keepalive{1s, 1s, 1});
+    EXPECT_EQ(1, option(IPPROTO_TCP, TCP_KEEPIDLE));
+}
+
+TEST_F(sockets, know_for_how_long_their_peer_was_silent)
+{
+    adopt_tcp();
+    EXPECT_TRUE(comes_true([&] { return socket_.silent_for() > 50ms; }));
+    far_.send("hello");
+    EXPECT_TRUE(comes_true([&] { return socket_.silent_for() < 50ms; }));
+    EXPECT_TRUE(comes_true([&] { return socket_.silent_for() > 50ms; }));
+    socket_.write(bytes_of("hello"));
+    EXPECT_TRUE(comes_true([&] { return socket_.silent_for() < 50ms; })) << "acknowledged";
 }
 
 } // namespace

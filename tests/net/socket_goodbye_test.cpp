@@ -2,6 +2,8 @@
 
 #include "net/socket_fixture.hpp"
 
+#include <linux/filter.h>
+
 #include <cerrno>
 
 namespace ferrule::net {
@@ -52,6 +54,101 @@ TEST_F(sockets, abort_by_a_reset_after_a_fin)
     socklen_t size = sizeof(error);
     ASSERT_EQ(0, getsockopt(far_.native(), SOL_SOCKET, SO_ERROR, &error, &size));
     EXPECT_EQ(EPIPE, error) << "what a reset is called in CLOSE_WAIT";
+}
+
+/// Drops what comes to this socket, as a broken path would, until it is destroyed.
+class deafness {
+public:
+    explicit deafness(int socket) : socket_{socket}
+    {
+        sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
+        const sock_fprog all{1, &nothing};
+        EXPECT_EQ(0, setsockopt(socket_, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof(all)));
+    }
+    ~deafness()
+    {
+        const int unused = 0;
+        setsockopt(socket_, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
+    }
+    deafness(const deafness&) = delete;
+    deafness& operator=(const deafness&) = delete;
+
+private:
+    int socket_;
+};
+
+int error_of(int native)
+{
+    int error = -1;
+    socklen_t size = sizeof(error);
+    EXPECT_EQ(0, getsockopt(native, SOL_SOCKET, SO_ERROR, &error, &size));
+    return error;
+}
+
+TEST_F(sockets, can_tell_an_abort_until_both_ends_are_out)
+{
+    adopt_tcp();
+    EXPECT_TRUE(socket_.can_tell_abort()) << "ESTABLISHED";
+    far_.finish();
+    ASSERT_TRUE(collect_until([&] { return socket_.has_hung_up(); }));
+    EXPECT_TRUE(socket_.can_tell_abort()) << "CLOSE_WAIT";
+    {
+        const deafness broken_path{far_.native()};
+        ASSERT_EQ(write_state::taken, socket_.write(bytes_of("lost")).state);
+        socket_.finish();
+    }
+    EXPECT_FALSE(socket_.can_tell_abort()) << "LAST_ACK, and nothing that was never sent";
+    socket_.abort();
+    EXPECT_EQ(0, error_of(far_.native())) << "no RST";
+}
+
+TEST_F(sockets, can_tell_no_abort_where_both_ends_crossed_and_ours_was_lost)
+{
+    adopt_tcp();
+    {
+        const deafness broken_path{far_.native()};
+        socket_.finish();
+        far_.finish();
+    }
+    EXPECT_FALSE(socket_.can_tell_abort()) << "CLOSING";
+    socket_.abort();
+    EXPECT_EQ(0, error_of(far_.native())) << "no RST";
+}
+
+TEST_F(sockets, can_tell_an_abort_behind_both_ends_if_bytes_were_never_sent)
+{
+    adopt_tcp(8192);
+    far_.finish();
+    ASSERT_TRUE(collect_until([&] { return socket_.has_hung_up(); }));
+    fill();
+    socket_.finish();
+    EXPECT_TRUE(socket_.can_tell_abort());
+    socket_.abort();
+    EXPECT_NE(0, error_of(far_.native()));
+}
+
+TEST_F(sockets, can_tell_an_abort_behind_both_ends_if_bytes_were_never_read)
+{
+    adopt_tcp();
+    far_.send("unread");
+    far_.finish();
+    ASSERT_TRUE(collect_until([&] { return socket_.has_hung_up(); }));
+    {
+        const deafness broken_path{far_.native()};
+        socket_.finish();
+    }
+    EXPECT_TRUE(socket_.can_tell_abort());
+    socket_.abort();
+    EXPECT_NE(0, error_of(far_.native()));
+}
+
+TEST_F(sockets, can_tell_no_abort_once_the_connection_is_over)
+{
+    adopt_tcp();
+    socket_.finish();
+    far_.finish();
+    ASSERT_TRUE(test::comes_true([&] { return !socket_.can_tell_abort(); }));
+    EXPECT_EQ("", far_.receive_all());
 }
 
 TEST_F(sockets, destroy_by_an_abort_what_the_peer_has_not_got_yet)

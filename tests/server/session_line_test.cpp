@@ -20,7 +20,8 @@ TEST(session_line, text_has_all_fields_in_the_order_of_the_manual)
               "cipher=TLS_AES_128_GCM_SHA256 sni=example.org alpn=h2 resumed=no backend=app "
               "server=127.0.0.1:80 to_backend_bytes=78 to_client_bytes=6532 cause=client_eof "
               "second=backend_eof detail=- client_act=exchanged backend_act=exchanged "
-              "outcome=whole lost_to_backend_bytes=0 lost_to_client_bytes=0 first_end=client "
+              "outcome=whole lost_to_backend_bytes=0 lost_to_client_bytes=0 "
+              "unconfirmed_to_backend_bytes=0 unconfirmed_to_client_bytes=0 first_end=client "
               "handshake_ms=1.234 connect_ms=0.210 half_closed_ms=3.000 close_ms=3.100 "
               "total_ms=8.400");
 }
@@ -33,6 +34,7 @@ TEST(session_line, text_tells_a_loss)
               "server=127.0.0.1:80 to_backend_bytes=78 to_client_bytes=6532 cause=backend_reset "
               "second=- detail=\"Connection reset by peer\" client_act=reset backend_act=gone "
               "outcome=lost lost_to_backend_bytes=0 lost_to_client_bytes=113152 "
+              "unconfirmed_to_backend_bytes=12 unconfirmed_to_client_bytes=34 "
               "first_end=backend handshake_ms=1.234 connect_ms=0.210 half_closed_ms=3.000 "
               "close_ms=3.100 total_ms=8.400");
 }
@@ -43,7 +45,8 @@ TEST(session_line, text_writes_a_dash_for_what_never_was)
               "ended session=14 listener=web client=127.0.0.1:50001 tls=- cipher=- sni=- alpn=- "
               "resumed=no backend=app server=- to_backend_bytes=0 to_client_bytes=0 cause=probe "
               "second=- detail=- client_act=exchanged backend_act=none outcome=whole "
-              "lost_to_backend_bytes=0 lost_to_client_bytes=0 first_end=client "
+              "lost_to_backend_bytes=0 lost_to_client_bytes=0 "
+              "unconfirmed_to_backend_bytes=0 unconfirmed_to_client_bytes=0 first_end=client "
               "handshake_ms=0.000 connect_ms=0.000 half_closed_ms=0.000 close_ms=0.000 "
               "total_ms=0.000");
 }
@@ -76,6 +79,7 @@ TEST(session_line, json_has_the_same_fields_with_types)
               R"("to_client_bytes":6532,"cause":"client_eof","second":"backend_eof",)"
               R"("detail":null,"client_act":"exchanged","backend_act":"exchanged",)"
               R"("outcome":"whole","lost_to_backend_bytes":0,"lost_to_client_bytes":0,)"
+              R"("unconfirmed_to_backend_bytes":0,"unconfirmed_to_client_bytes":0,)"
               R"("first_end":"client","handshake_ms":1.234,"connect_ms":0.210,)"
               R"("half_closed_ms":3.000,"close_ms":3.100,"total_ms":8.400})");
 }
@@ -89,6 +93,7 @@ TEST(session_line, json_writes_null_for_what_never_was)
               R"("server":null,"to_backend_bytes":0,"to_client_bytes":0,"cause":"probe",)"
               R"("second":null,"detail":null,"client_act":"exchanged","backend_act":"none",)"
               R"("outcome":"whole","lost_to_backend_bytes":0,"lost_to_client_bytes":0,)"
+              R"("unconfirmed_to_backend_bytes":0,"unconfirmed_to_client_bytes":0,)"
               R"("first_end":"client","handshake_ms":0.000,"connect_ms":0.000,)"
               R"("half_closed_ms":0.000,"close_ms":0.000,"total_ms":0.000})");
 }

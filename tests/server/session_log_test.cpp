@@ -125,6 +125,7 @@ TEST_F(session_log_test, the_status_page_gets_every_ending_whatever_is_logged)
     EXPECT_EQ(shown[1].server.view(), lossy.server.view());
     EXPECT_EQ(shown[1].bytes, lossy.bytes);
     EXPECT_EQ(shown[1].lost, lossy.lost);
+    EXPECT_EQ(shown[1].unconfirmed, lossy.unconfirmed);
     EXPECT_EQ(shown[1].second, lossy.second);
     EXPECT_EQ(shown[1].detail.view(), lossy.detail.view());
     EXPECT_EQ(shown[1].client_act, lossy.client_act);

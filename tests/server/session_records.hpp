@@ -43,6 +43,7 @@ inline session::record lossy_session(std::uint64_t id = 13)
 {
     session::record ended = whole_session(id);
     ended.lost = {0, 113'152};
+    ended.unconfirmed = {12, 34};
     ended.cause = ending::cause::backend_reset;
     ended.second = ending::cause::none;
     ended.detail = std::string_view{"Connection reset by peer"};

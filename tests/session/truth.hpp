@@ -70,6 +70,9 @@ private:
         EXPECT_LE(told_.close, longest) << "E4";
         EXPECT_LE(told_.close, told_.total);
         EXPECT_EQ(told_.lost[0] + told_.lost[1] > 0, told_.outcome == ending::outcome::lost);
+        if (told_.unconfirmed[0] + told_.unconfirmed[1] > 0) {
+            EXPECT_NE(ending::outcome::whole, told_.outcome);
+        }
         if (told_.outcome == ending::outcome::unconfirmed) {
             EXPECT_TRUE(it_.client.tcp().did_reset() || it_.backend.tcp().did_reset())
                 << "E6: peers that stay acknowledge everything";
@@ -222,6 +225,7 @@ private:
         for (std::size_t i = 0; i < 2; ++i) {
             EXPECT_EQ(told_.bytes[i], counted.bytes[i].get());
             EXPECT_EQ(told_.lost[i], counted.lost_bytes[i].get());
+            EXPECT_EQ(told_.unconfirmed[i], counted.unconfirmed_bytes[i].get());
         }
         std::uint64_t handshakes = 0;
         for (const metrics::number& each : counted.handshakes)

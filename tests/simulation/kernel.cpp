@@ -155,15 +155,22 @@ void kernel::close(int descriptor)
     transmit(descriptor);
 }
 
+/// In LAST_ACK and CLOSING Linux sends none, unless bytes wait to be sent for the first time, or to
+/// be read.
+bool kernel::can_reset(int descriptor)
+{
+    const endpoint& of = at(descriptor);
+    const bool both_fins_sent = of.fin_arrived && of.fin_sent && of.sent == of.written;
+    return of.state == link_state::established && !is_over(of) &&
+           (!both_fins_sent || !of.received.empty());
+}
+
 void kernel::reset(int descriptor)
 {
     endpoint& of = at(descriptor);
     note_close(of);
     of.closed_by_reset = true;
-    const bool both_fins_sent =
-        of.fin_arrived && of.fin_sent && of.sent == of.written; // LAST_ACK, CLOSING
-    const bool has_connection =
-        of.state == link_state::established && !is_over(of) && !both_fins_sent;
+    const bool has_connection = can_reset(descriptor);
     if (is_traced())
         say(of.name + (has_connection ? " RST" : " RST, but there is no connection"));
     if (of.state == link_state::established)

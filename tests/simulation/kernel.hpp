@@ -4,11 +4,12 @@
 // What tcp(7) promises and Linux does is kept where a session can notice it: send and receive
 // buffers, windows and delayed acknowledgements, FIN, RST and what each destroys, SO_ERROR that is
 // told once, what poll(2) and edge-triggered epoll(7) report, SIOCOUTQ, SO_LINGER with time 0, a
-// close with unread input, TCP_USER_TIMEOUT and keepalive for a peer that vanished. Segments are
+// close with unread input, keepalive for a peer that vanished. Segments are
 // neither lost nor reordered: the sockets hide that from their owner.
 #pragma once
 
 #include "base/time.hpp"
+#include "net/keepalive.hpp"
 #include "simulation/dice.hpp"
 
 #include <cstddef>
@@ -79,10 +80,10 @@ struct endpoint {
     // Who is told
     void* watcher = nullptr; ///< epoll_event's `data`
     bool has_news = false;
-    base::milliseconds user_timeout{0};
     bool resets_at_close = false; ///< SO_LINGER 0
     bool write_failed = false;
     bool was_refused = false; ///< SIOCOUTQ goes on counting the SYN
+    net::keepalive keepalive = net::keepalive_below(base::off);
 
     // What happened, for the oracle
     time_point first_reset_seen = never; ///< its owner could learn of the reset: an event, a write
@@ -141,7 +142,9 @@ public:
     int finish(int descriptor);
     void close(int descriptor);
     void reset(int descriptor);
+    bool can_reset(int descriptor); ///< reset() would send an RST
     std::size_t unacknowledged(int descriptor);
+    base::milliseconds silent_for(int descriptor);
     int take_error(int descriptor);
     std::uint32_t poll(int descriptor);
 

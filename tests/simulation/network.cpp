@@ -245,27 +245,34 @@ void kernel::vanish(int descriptor)
     endpoint& watched = at(of.peer);
     watched.oldest_unacknowledged = std::max(watched.oldest_unacknowledged, time_point{});
     of.last_arrival = now;
-    schedule(now + 5s, kind::check_vanished, descriptor);
+    schedule(now + 1s, kind::check_vanished, descriptor);
 }
 
-/// TCP_USER_TIMEOUT (else about 15 minutes of retransmissions) where bytes are in flight, keepalive
-/// after two minutes where none are.
+/// A living peer answers keepalive, so it is never silent for longer than that lets it be.
+base::milliseconds kernel::silent_for(int descriptor)
+{
+    const endpoint& of = at(descriptor);
+    if (of.peer < 0 || !at(of.peer).vanished)
+        return base::milliseconds{0};
+    return std::chrono::duration_cast<base::milliseconds>(now - at(of.peer).last_arrival);
+}
+
+/// About 15 minutes of retransmissions where bytes are in flight, keepalive where none are.
 void kernel::check_vanished(int who)
 {
     const int left_behind = at(who).peer;
     endpoint& of = at(left_behind);
     if (of.closed || of.state != link_state::established)
         return;
-    const base::milliseconds patience = of.user_timeout == base::off ? 924s : of.user_timeout;
     const bool in_flight = unacknowledged(left_behind) > 0;
     const time_point since = in_flight ? of.oldest_unacknowledged : at(who).last_arrival;
-    if (now - since >= (in_flight ? patience : base::milliseconds{120s})) {
+    if (now - since >= (in_flight ? 924s : of.keepalive.takes())) {
         if (is_traced())
             say(of.name + ": the kernel gives the peer up");
         give_up(left_behind, ETIMEDOUT);
         return;
     }
-    schedule(now + 5s, kind::check_vanished, who);
+    schedule(now + 1s, kind::check_vanished, who);
 }
 
 } // namespace ferrule::simulation

@@ -36,6 +36,7 @@ std::vector<std::string> oracle::judge()
         check_politeness();
         check_goodbye_in_silence();
         check_silence();
+        check_vanished();
         check_deadlines();
     }
     return found_;
@@ -239,7 +240,7 @@ void oracle::check_acts()
             break;
         case ending::act::sent: expect(proxy->fin_queued, "E5", said + "no FIN was sent"); break;
         case ending::act::reset:
-            expect(proxy->closed_by_reset, "E5", said + "no RST was sent");
+            expect(proxy->reset_was_sent, "E5", said + "no RST was sent");
             break;
         case ending::act::gone:
             expect(proxy->reset_arrived || was(cause::probe) || was(cause::handshake_failed), "E5",
@@ -282,6 +283,7 @@ void oracle::check_counters()
     for (std::size_t i = 0; i < 2; ++i) {
         same(counted.bytes[i].get(), told_.bytes[i], "bytes");
         same(counted.lost_bytes[i].get(), told_.lost[i], "lost_bytes");
+        same(counted.unconfirmed_bytes[i].get(), told_.unconfirmed[i], "unconfirmed_bytes");
     }
     std::uint64_t handshakes = 0;
     for (const metrics::number& each : counted.handshakes)

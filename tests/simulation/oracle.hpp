@@ -54,6 +54,7 @@ private:
     void check_goodbye_in_silence(); ///< E1
     void check_unread();             ///< E2
     // oracle_time.cpp
+    void check_vanished();  ///< E1
     void check_silence();   ///< E4
     void check_deadlines(); ///< E4
 

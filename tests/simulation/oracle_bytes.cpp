@@ -38,6 +38,10 @@ void oracle::check_to_backend()
     expect(may_die || (lost == unsent && !(must_die && held > 0)), "E6",
            "to_backend: lost " + number(lost) + ", but " + number(unsent) +
                " were never written and " + number(held) + " never acknowledged");
+    expect(lost + told_.unconfirmed[0] == unsent + held, "E6",
+           "to_backend: " + number(told_.unconfirmed[0]) + " unconfirmed and " + number(lost) +
+               " lost, but " + number(unsent) + " were never written and " + number(held) +
+               " never acknowledged");
     // E2
     const bool reset_by_us = to_backend_->closed_by_reset || to_backend_->reset_was_sent;
     expect(!reset_by_us || held == 0 || to_backend_->reset_arrived || has_run_out_of_time(), "E2",
@@ -60,7 +64,7 @@ void oracle::check_to_client()
                number(read));
     expect(!client_.is_spoiled(), "E6", "the client got other bytes than the backend sent");
     expect(client_.received() <= read, "E6", "the client got more than was read");
-    expect(lost <= read, "E6", "more was lost than was read");
+    expect(lost + told_.unconfirmed[1] <= read, "E6", "more was lost or unconfirmed than was read");
     const std::uint64_t held = to_client_.unacknowledged_at_close;
     const bool reset_by_us = to_client_.closed_by_reset || to_client_.reset_was_sent;
     // Handshake and tickets, and answers to a KeyUpdate, are no bytes of anybody's.
@@ -94,6 +98,9 @@ void oracle::check_outcome()
     const auto is_whole = [](const endpoint& of) {
         return of.unacknowledged_at_close == 0 && !of.fin_unacknowledged_at_close;
     };
+    const std::uint64_t unconfirmed = told_.unconfirmed[0] + told_.unconfirmed[1];
+    expect(unconfirmed == 0 || told_.outcome != outcome::whole, "E6",
+           "whole, with unconfirmed bytes");
     if (told_.outcome == outcome::whole) {
         expect(to_client_.reset_arrived || was(cause::probe) || was(cause::handshake_failed) ||
                    is_whole(to_client_) || (told_.bytes[1] == 0 && !to_client_.fin_queued),

@@ -21,6 +21,28 @@ std::string number(base::clock::duration value)
 
 } // namespace
 
+/// `idle-polite` makes no clean end of a peer that vanished, unless it was just now.
+void oracle::check_vanished()
+{
+    if (backend_ == nullptr || manners_.on_proxy_end != ending::proxy_policy::idle_polite)
+        return;
+    const auto check = [&](const far_side& peer, const endpoint& towards, time_point told,
+                           const char* whom) {
+        const auto silence = told - peer.tcp().last_arrival;
+        expect(!peer.has_vanished() || told == never ||
+                   silence < towards.keepalive.answers_within(),
+               "E1",
+               std::string("a clean end for the ") + whom + ", whose peer had vanished " +
+                   number(silence) + " before");
+    };
+    if (client_.saw_close_notify() && !to_backend_->fin_arrived)
+        check(backend_->tcp(), *to_backend_, to_client_.fin_queued_at, "client");
+    // Whether a reset is forgiven is the operator's choice.
+    if (backend_->tcp().saw_fin() && !said_goodbye() && !to_client_.fin_arrived &&
+        !was(cause::client_reset))
+        check(client_.tcp(), to_client_, to_backend_->fin_queued_at, "backend");
+}
+
 void oracle::check_silence()
 {
     const auto& bounds = plan_.shutdown;

@@ -37,6 +37,15 @@ Number told(Number result)
     return -1;
 }
 
+/// Whether an RST could go out is the kernel's to know; it is told by a state that says so.
+void tell_info(int descriptor, tcp_info& info)
+{
+    kernel& of = *current_kernel();
+    info.tcpi_state = of.can_reset(descriptor) ? TCP_ESTABLISHED : TCP_CLOSE;
+    info.tcpi_last_data_recv = info.tcpi_last_ack_recv =
+        static_cast<std::uint32_t>(of.silent_for(descriptor).count());
+}
+
 } // namespace
 
 int ferrule::simulation::last_socket()
@@ -115,8 +124,13 @@ int __wrap_setsockopt(int descriptor, int level, int name, const void* value, so
         const auto* chosen = static_cast<const linger*>(value);
         of.resets_at_close = chosen->l_onoff != 0 && chosen->l_linger == 0;
     }
-    if (level == IPPROTO_TCP && name == TCP_USER_TIMEOUT)
-        of.user_timeout = ferrule::base::milliseconds{*static_cast<const int*>(value)};
+    const auto seconds = [&] { return ferrule::base::seconds{*static_cast<const int*>(value)}; };
+    if (level == IPPROTO_TCP && name == TCP_KEEPIDLE)
+        of.keepalive.silence = seconds();
+    if (level == IPPROTO_TCP && name == TCP_KEEPINTVL)
+        of.keepalive.interval = seconds();
+    if (level == IPPROTO_TCP && name == TCP_KEEPCNT)
+        of.keepalive.probes = *static_cast<const int*>(value);
     return 0;
 }
 
@@ -124,6 +138,10 @@ int __wrap_getsockopt(int descriptor, int level, int name, void* value, socklen_
 {
     if (!is_simulated(descriptor))
         return __real_getsockopt(descriptor, level, name, value, size);
+    if (level == IPPROTO_TCP && name == TCP_INFO) {
+        tell_info(descriptor, *static_cast<tcp_info*>(value));
+        return 0;
+    }
     CHECK(level == SOL_SOCKET && (name == SO_ERROR || name == SO_MEMINFO),
           "the simulated kernel knows this option");
     if (name == SO_ERROR) {

@@ -80,7 +80,7 @@ void theatre::begin()
     accepted_ = kernel_.make_endpoint("proxy>client", plan_.send_limit, plan_.proxy_window);
     kernel_.join(far, accepted_);
     const auto profile = make_profile();
-    kernel_.at(accepted_).user_timeout = session::kernel_bound(*profile);
+    kernel_.at(accepted_).keepalive = session::client_keepalive(profile->timeouts);
     client_ = std::make_unique<client>(kernel_, far, plan_.version, plan_.resumes);
     seen_.accepted = kernel_.now;
     quiet_since_ = kernel_.last_movement = kernel_.now;

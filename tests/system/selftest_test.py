@@ -56,6 +56,9 @@ class Rows(unittest.TestCase):
                 ("backend_reset", "20000 bytes, RST", "-", "backend_reset / - / whole"),
                 ("client_truncated", "RST", "1000 bytes, RST", "client_truncated / - / whole"),
                 ("backend_refuses", "RST", "no connection", "no_backend / - / whole"),
+                ("client_only_connects", "FIN", "no connection", "probe / - / whole"),
+                ("client_stalls", r"(\d+ bytes, )?RST", "1000 bytes, RST",
+                 "backend_eof / write_stalled / lost"),
                 ("client_silent", "20000 bytes, close_notify, FIN", "1000 bytes, RST",
                  "backend_eof / close_timeout / whole")):
             self.assertRegex(ran.stdout, rf"  ok    {row} +{client} +{backend} +{told}\n")

@@ -1,6 +1,6 @@
 """The daemon's own sockets, from outside: the kernel's clocks, made shorter for one connection.
 
-Keepalive takes two minutes, and the kernel's limit for retransmissions a quarter of an hour. What
+Keepalive takes up to two minutes, and the kernel's limit for retransmissions a quarter of an hour. What
 Ferrule has set is checked first; then the one socket gets seconds. The mechanism is the kernel's.
 """
 
@@ -12,7 +12,8 @@ import socket
 _libc = ctypes.CDLL(None, use_errno=True)
 PIDFD_GETFD = 438  # the same number on all architectures
 
-KEEPALIVE = {socket.TCP_KEEPIDLE: 60, socket.TCP_KEEPINTVL: 15, socket.TCP_KEEPCNT: 4}
+LONG = {socket.TCP_KEEPIDLE: 48, socket.TCP_KEEPINTVL: 24, socket.TCP_KEEPCNT: 3}
+BELOW_A_MINUTE = {socket.TCP_KEEPIDLE: 20, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 3}
 SHORT = {socket.TCP_KEEPIDLE: 1, socket.TCP_KEEPINTVL: 1, socket.TCP_KEEPCNT: 2}
 
 
@@ -56,9 +57,9 @@ def _borrowed(pid, local, remote):
     raise AssertionError(f"process {pid} has no {name}")
 
 
-def hasten_keepalive(pid, local, remote):
+def hasten_keepalive(pid, local, remote, found_below):
     with _borrowed(pid, local, remote) as sock:
-        for option, value in KEEPALIVE.items():
+        for option, value in found_below.items():
             found = sock.getsockopt(socket.IPPROTO_TCP, option)
             assert found == value, f"keepalive: {found}, not {value}"
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1

@@ -19,8 +19,8 @@ SESSION_KEYS = {
     "time", "level", "event", "session", "listener", "client", "tls", "cipher", "sni", "alpn",
     "resumed", "backend", "server", "to_backend_bytes", "to_client_bytes", "cause", "second",
     "detail", "client_act", "backend_act", "outcome", "lost_to_backend_bytes",
-    "lost_to_client_bytes", "first_end", "handshake_ms", "connect_ms", "half_closed_ms", "close_ms",
-    "total_ms"}
+    "lost_to_client_bytes", "unconfirmed_to_backend_bytes", "unconfirmed_to_client_bytes",
+    "first_end", "handshake_ms", "connect_ms", "half_closed_ms", "close_ms", "total_ms"}
 TRACE_KEYS = {"time", "level", "event", "session", "listener", "omitted", "events"}
 
 

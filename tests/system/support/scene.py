@@ -176,7 +176,8 @@ class Scene:
             wanted[f"resets {side} out"] = count(**{f"{side}_act": "reset"})
             wanted[f"resets {side} in"] = ended(f"{side}_reset")
         for way in ("to_backend", "to_client"):
-            wanted[f"lost {way}"] = sum(line[f"lost_{way}_bytes"] for line in lines)
+            for fate in ("lost", "unconfirmed"):
+                wanted[f"{fate} {way}"] = sum(line[f"{fate}_{way}_bytes"] for line in lines)
         wanted["close_notify sent"] = self.close_notifies
         wanted["close_notify received"] = ended("client_eof")
         wanted["close_notify missing"] = ended("client_truncated")
@@ -204,6 +205,7 @@ class Scene:
                 found[f"resets {side} {way}"] = number("resets_total", side=side, direction=way)
         for way in ("to_backend", "to_client"):
             found[f"lost {way}"] = number("lost_bytes_total", direction=way)
+            found[f"unconfirmed {way}"] = number("unconfirmed_bytes_total", direction=way)
         for event in CLOSE_NOTIFY_EVENTS:
             found[f"close_notify {event}"] = number("close_notify_total", event=event)
         for timeout in TIMEOUTS:
