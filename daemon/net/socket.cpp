@@ -70,6 +70,8 @@ int socket::connected() noexcept
 {
     if (!state_.writable)
         return EINPROGRESS;
+    if (!state_.failed && !state_.hung_up)
+        return 0; // a connect that failed is announced with EPOLLERR and EPOLLHUP
     int error = 0;
     socklen_t size = sizeof(error);
     if (getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
@@ -192,29 +194,57 @@ std::size_t socket::room() const noexcept
     return limit > used ? limit - used : 0;
 }
 
-void socket::set_stream_options(base::milliseconds user_timeout) noexcept
-{
-    if (!is_unix_ && descriptor_ >= 0)
-        set_stream_options(descriptor_, user_timeout);
-}
+namespace {
 
-void socket::set_stream_options(int descriptor, base::milliseconds user_timeout) noexcept
+void set_basic_options(int descriptor) noexcept
 {
     set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
     // An urgent byte is a byte of the stream like others (RFC 6093); otherwise it would be dropped.
     set_option(descriptor, SOL_SOCKET, SO_OOBINLINE, 1);
+}
+
+void set_keepalive(int descriptor) noexcept
+{
     // A peer that vanished while nothing is in flight is found after about two minutes.
     constexpr int silence = 60;
     constexpr int interval = 15;
     constexpr int probes = 4;
-    static_assert(base::seconds{silence + probes * interval} == keepalive_takes);
+    static_assert(base::seconds{silence + probes * interval} == socket::keepalive_takes);
     set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, silence);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, interval);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, probes);
+}
+
+void set_user_timeout(int descriptor, base::milliseconds user_timeout) noexcept
+{
+    set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+}
+
+} // namespace
+
+void socket::set_stream_options() noexcept
+{
+    if (!is_unix_ && descriptor_ >= 0)
+        set_basic_options(descriptor_);
+}
+
+void socket::watch_for_silence(base::milliseconds user_timeout) noexcept
+{
+    if (is_unix_ || descriptor_ < 0)
+        return;
+    set_keepalive(descriptor_);
+    if (user_timeout != base::off)
+        set_user_timeout(descriptor_, user_timeout);
+}
+
+void socket::set_stream_options(int descriptor, base::milliseconds user_timeout) noexcept
+{
+    set_basic_options(descriptor);
+    set_keepalive(descriptor);
     // 0 is the kernel's own limit: it has to be said, for a listener whose bound a reload took
     // away.
-    set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count()));
+    set_user_timeout(descriptor, user_timeout);
 }
 
 } // namespace ferrule::net

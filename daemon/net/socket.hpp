@@ -98,13 +98,17 @@ public:
     /// How long keepalive takes to find a peer that vanished while nothing was in flight.
     static constexpr base::seconds keepalive_takes{120};
 
-    /// TCP_NODELAY, SO_OOBINLINE, keepalive and TCP_USER_TIMEOUT (tcp(7): how long sent bytes may
-    /// stay unacknowledged, a closed window included, before the kernel gives the peer up, and how
-    /// long keepalive's probes may stay unanswered; `off` leaves it to the kernel's retransmission
-    /// limit and to keepalive's own count). A client inherits them from its listener.
-    void set_stream_options(base::milliseconds user_timeout) noexcept;
+    /// TCP_NODELAY and SO_OOBINLINE: what a stream needs from its first byte on. A client inherits
+    /// these and the next from its listener.
+    void set_stream_options() noexcept;
 
-    /// The same for a descriptor that is not a session's, such as a listener's.
+    /// Keepalive and TCP_USER_TIMEOUT (tcp(7): how long sent bytes may stay unacknowledged, a closed
+    /// window included, before the kernel gives the peer up, and how long keepalive's probes may
+    /// stay unanswered; `off` leaves it to the kernel's retransmission limit and to keepalive's own
+    /// count). They matter to a connection that lasts for seconds at least.
+    void watch_for_silence(base::milliseconds user_timeout) noexcept;
+
+    /// Both, for a descriptor that is not a session's, such as a listener's.
     static void set_stream_options(int descriptor, base::milliseconds user_timeout) noexcept;
 
 private:

@@ -75,7 +75,7 @@ void session::wait_for(const decision& decided) noexcept
 void session::arm() noexcept
 {
     around_.wheel.set(alarm_, std::min({patience_at_, deadline_at_, lifetime_at_, poll_at_,
-                                        spread_at_, cut_at_}));
+                                        spread_at_, cut_at_, watch_backend_at_}));
 }
 
 /// What `idle-polite` asks for: nothing waits for a sink, and no byte has moved for a second.
@@ -157,6 +157,11 @@ void session::observe_time() noexcept
             cut_at_ = never;
             deadline_at_ = std::min(deadline_at_, now() + cut_grace);
         }
+    }
+    if (now() >= watch_backend_at_) {
+        // Most sessions are over by now, and have saved these system calls.
+        watch_backend_at_ = never;
+        backend_.socket().watch_for_silence(kernel_bound(*profile_));
     }
     if (now() >= deadline_at_ && !facts_.overdue) {
         profile_->counters->timeouts[static_cast<std::size_t>(metrics::shutdown_timeout::deadline)]

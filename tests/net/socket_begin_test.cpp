@@ -118,16 +118,18 @@ TEST_F(sockets, options_are_set)
 {
     adopt_tcp();
     EXPECT_EQ(0, option(IPPROTO_TCP, TCP_NODELAY));
-    socket_.set_stream_options(12'345ms);
+    socket_.set_stream_options();
     EXPECT_EQ(1, option(IPPROTO_TCP, TCP_NODELAY));
+    EXPECT_EQ(0, option(SOL_SOCKET, SO_KEEPALIVE));
+    socket_.watch_for_silence(12'345ms);
     EXPECT_EQ(1, option(SOL_SOCKET, SO_KEEPALIVE));
     EXPECT_EQ(12'345, option(IPPROTO_TCP, TCP_USER_TIMEOUT));
     EXPECT_EQ(120, option(IPPROTO_TCP, TCP_KEEPIDLE) +
                        option(IPPROTO_TCP, TCP_KEEPINTVL) * option(IPPROTO_TCP, TCP_KEEPCNT))
         << "a vanished peer is found after two minutes";
-    socket_.set_stream_options(30s);
+    net::socket::set_stream_options(native_, 30s);
     EXPECT_EQ(30'000, option(IPPROTO_TCP, TCP_USER_TIMEOUT));
-    socket_.set_stream_options(base::off);
+    net::socket::set_stream_options(native_, base::off);
     EXPECT_EQ(0, option(IPPROTO_TCP, TCP_USER_TIMEOUT));
 }
 

@@ -24,7 +24,7 @@ int event_set::add(int descriptor, readiness& state) noexcept
 
 void event_set::remove(int) noexcept {}
 
-bool event_set::collect() noexcept
+bool event_set::collect(base::milliseconds) noexcept
 {
     auto& kernel = *current_kernel();
     for (const int each : kernel.take_news()) {
@@ -77,7 +77,9 @@ int socket::connect(const address& to, event_set& events, wakeable& owner) noexc
 
 int socket::connected() noexcept
 {
-    return state_.writable ? current_kernel()->take_error(descriptor_) : EINPROGRESS;
+    if (!state_.writable)
+        return EINPROGRESS;
+    return state_.failed || state_.hung_up ? current_kernel()->take_error(descriptor_) : 0;
 }
 
 void socket::note_error(int error) noexcept
@@ -170,7 +172,9 @@ std::size_t socket::room() const noexcept
     return descriptor_ < 0 ? 0 : current_kernel()->room(descriptor_);
 }
 
-void socket::set_stream_options(base::milliseconds user_timeout) noexcept
+void socket::set_stream_options() noexcept {}
+
+void socket::watch_for_silence(base::milliseconds user_timeout) noexcept
 {
     if (!is_unix_ && descriptor_ >= 0)
         set_stream_options(descriptor_, user_timeout);
