@@ -67,7 +67,7 @@ std::size_t session::budget_for(side from) const noexcept
     // A bulk source is read as fast as its sink takes: what the sink could not take would have to
     // be kept. The kernel counts its own overhead, so not all of the room is for bytes.
     const std::size_t room = socket_of(ending::other(from)).room();
-    return std::clamp(room - room / 8, chunk_min, chunk_max);
+    return std::clamp(room - room / 4, chunk_min, chunk_max);
 }
 
 taken session::read(side from, std::size_t budget) noexcept

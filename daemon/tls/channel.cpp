@@ -127,6 +127,7 @@ channel::channel(SSL_CTX* context, wire& shared) noexcept : ssl_{SSL_new(context
     }
     SSL_set_bio(ssl_, bio, bio);
     SSL_set_accept_state(ssl_);
+    SSL_set_num_tickets(ssl_, 0); // its ticket goes with the first data, see `write`
     SSL_set_msg_callback(ssl_, &channel::watch_message);
     SSL_set_msg_callback_arg(ssl_, this);
 }
@@ -219,10 +220,11 @@ bool channel::write(std::span<const std::byte> bytes) noexcept
 {
     CHECK(!failed_ && !finished_, "nothing is written after a goodbye or a failure");
     forget_errors();
-    if (owes_ticket_ && !bytes.empty()) {
-        owes_ticket_ = false;
+    if (bytes.empty())
+        return true;
+    const bool is_first = std::exchange(owes_ticket_, false);
+    if (is_first)
         SSL_new_session_ticket(ssl_); // it goes in front of the data; refused, there is none
-    }
     while (!bytes.empty()) {
         std::size_t taken = 0;
         if (SSL_write_ex(ssl_, bytes.data(), bytes.size(), &taken) != 1) {
@@ -233,6 +235,9 @@ bool channel::write(std::span<const std::byte> bytes) noexcept
         }
         bytes = bytes.subspan(taken);
     }
+    if (is_first)
+        SSL_free_buffers(
+            ssl_); // the ticket had both made; OpenSSL itself frees the written one only
     return true;
 }
 

@@ -108,7 +108,7 @@ void use_tickets(SSL_CTX* native, const context_options& options)
     static_assert(id.size() <= SSL_MAX_SID_CTX_LENGTH);
     if (SSL_CTX_set_session_id_context(native, id.data(), static_cast<unsigned int>(id.size())) !=
             1 ||
-        SSL_CTX_set_num_tickets(native, 0) != 1) // the channel asks for one (channel::write)
+        SSL_CTX_set_num_tickets(native, 1) != 1)
         throw std::runtime_error("session tickets: " + take_failure().text);
     // Without a key, OpenSSL's own random one stays.
     if (!options.tickets.empty())

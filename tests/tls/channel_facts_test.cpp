@@ -72,11 +72,44 @@ TEST_P(channel_facts, are_those_of_a_resumed_session_too)
 {
     const auto first = visit(false);
     ASSERT_TRUE(first->shake_hands());
+    ASSERT_TRUE(first->server_writes("data"));
+    first->give_client(first->from_server());
+    EXPECT_EQ("data", first->client_reads());
     first->server().finish();
     ASSERT_NE(nullptr, session_);
     const auto second = visit(true);
     ASSERT_TRUE(second->shake_hands());
     check(*second, true);
+}
+
+TEST_P(channel_facts, come_with_one_ticket_in_front_of_the_first_data)
+{
+    const auto first = visit(false);
+    ASSERT_TRUE(first->shake_hands());
+    EXPECT_EQ(session_ != nullptr, !is_tls13()) << "TLS 1.2 has it in the handshake";
+    session_.reset();
+    ASSERT_TRUE(first->server_writes(""));
+    EXPECT_EQ("", first->from_server());
+    ASSERT_TRUE(first->server_writes("one"));
+    first->give_client(first->from_server());
+    EXPECT_EQ("one", first->client_reads());
+    EXPECT_EQ(session_ != nullptr, is_tls13());
+    session_.reset();
+    ASSERT_TRUE(first->server_writes("two"));
+    first->give_client(first->from_server());
+    EXPECT_EQ("two", first->client_reads());
+    EXPECT_EQ(nullptr, session_) << "and no second one";
+}
+
+TEST_P(channel_facts, come_without_a_ticket_if_there_is_no_data)
+{
+    const auto first = visit(false);
+    ASSERT_TRUE(first->shake_hands());
+    session_.reset();
+    first->server().finish();
+    first->give_client(first->from_server());
+    EXPECT_EQ("END", first->client_reads());
+    EXPECT_EQ(nullptr, session_);
 }
 
 TEST_P(channel_facts, stay_after_the_end)
