@@ -127,7 +127,7 @@ channel::channel(SSL_CTX* context, wire& shared) noexcept : ssl_{SSL_new(context
     }
     SSL_set_bio(ssl_, bio, bio);
     SSL_set_accept_state(ssl_);
-    SSL_set_num_tickets(ssl_, 0); // its ticket goes with the first data, see `write`
+    SSL_set_num_tickets(ssl_, 0); // its ticket goes with the first data, see `write_ticket`
     SSL_set_msg_callback(ssl_, &channel::watch_message);
     SSL_set_msg_callback_arg(ssl_, this);
 }
@@ -216,15 +216,25 @@ read_result channel::read(std::span<std::byte> room) noexcept
     return result;
 }
 
+bool channel::write_ticket() noexcept
+{
+    CHECK(!failed_ && !finished_, "nothing is written after a goodbye or a failure");
+    owes_ticket_ = false;
+    forget_errors();
+    if (SSL_new_session_ticket(ssl_) != 1)
+        return true; // half a message of the peer is in the way: then there is none
+    if (SSL_do_handshake(ssl_) != 1) {
+        fail("write failure");
+        return false;
+    }
+    SSL_free_buffers(ssl_); // writing it has made both, and OpenSSL would keep the one for reading
+    return true;
+}
+
 bool channel::write(std::span<const std::byte> bytes) noexcept
 {
     CHECK(!failed_ && !finished_, "nothing is written after a goodbye or a failure");
     forget_errors();
-    if (bytes.empty())
-        return true;
-    const bool is_first = std::exchange(owes_ticket_, false);
-    if (is_first)
-        SSL_new_session_ticket(ssl_); // it goes in front of the data; refused, there is none
     while (!bytes.empty()) {
         std::size_t taken = 0;
         if (SSL_write_ex(ssl_, bytes.data(), bytes.size(), &taken) != 1) {
@@ -235,9 +245,6 @@ bool channel::write(std::span<const std::byte> bytes) noexcept
         }
         bytes = bytes.subspan(taken);
     }
-    if (is_first)
-        SSL_free_buffers(
-            ssl_); // the ticket had both made; OpenSSL itself frees the written one only
     return true;
 }
 
