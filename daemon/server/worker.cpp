@@ -225,7 +225,8 @@ void worker::stop()
         listeners_.clear();
         for (session::session& each : sessions_)
             each.end_at_once(ending::cause::drain);
-        ready_.run_once();
+        while (!ready_.empty())
+            ready_.run_once();
         bury();
         is_stopped_ = true;
     });

@@ -109,6 +109,7 @@ void session::read_once(side from) noexcept
     const std::size_t budget = budget_for(from);
     const taken got = read(from, budget);
     bulk_[index_of(from)] = got.bytes.size() + 1024 >= budget;
+    set_heavy(bulk_[0] || bulk_[1]);
 
     if (!got.bytes.empty()) {
         bytes_[direction_from(from)] += got.bytes.size();
