@@ -40,8 +40,8 @@ public:
     /// Takes a descriptor out that lives on.
     void remove(int descriptor) noexcept;
 
-    /// Collects the events that are there: sets bits, wakes owners. If there are none, waits for the
-    /// first, `at_most` as long; a signal may end the wait before. True if there may be more.
+    /// Collects the events that are there: sets bits, wakes owners. If there are none, waits for
+    /// the first, `at_most` as long; a signal may end the wait before. True if there may be more.
     bool collect(base::milliseconds at_most = base::milliseconds{0}) noexcept;
 
     /// For waiting on: readable whenever `collect` would find something.

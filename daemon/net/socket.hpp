@@ -102,10 +102,10 @@ public:
     /// these and the next from its listener.
     void set_stream_options() noexcept;
 
-    /// Keepalive and TCP_USER_TIMEOUT (tcp(7): how long sent bytes may stay unacknowledged, a closed
-    /// window included, before the kernel gives the peer up, and how long keepalive's probes may
-    /// stay unanswered; `off` leaves it to the kernel's retransmission limit and to keepalive's own
-    /// count). They matter to a connection that lasts for seconds at least.
+    /// Keepalive and TCP_USER_TIMEOUT (tcp(7): how long sent bytes may stay unacknowledged, a
+    /// closed window included, before the kernel gives the peer up, and how long keepalive's probes
+    /// may stay unanswered; `off` leaves it to the kernel's retransmission limit and to keepalive's
+    /// own count). They matter to a connection that lasts for seconds at least.
     void watch_for_silence(base::milliseconds user_timeout) noexcept;
 
     /// Both, for a descriptor that is not a session's, such as a listener's.

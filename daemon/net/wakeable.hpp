@@ -24,7 +24,7 @@ public:
 protected:
     ~wakeable() = default;
 
-    /// A heavy one's turns are long (a session that moves bulk): others do not wait for many of them.
+    /// A heavy one's turns are long (a session that moves bulk): others do not wait for many.
     void set_heavy(bool heavy) noexcept { is_heavy_ = heavy; }
 
 private:

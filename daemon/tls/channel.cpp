@@ -96,8 +96,8 @@ std::string take_reason(std::string_view fallback)
     return std::string{reason != nullptr ? std::string_view{reason} : fallback};
 }
 
-/// ERR_clear_error visits every slot of the queue, which is a tenth of what OpenSSL does for a short
-/// message; there is hardly ever something in it.
+/// ERR_clear_error visits every slot of the queue, which is a tenth of what OpenSSL does for a
+/// short message; there is hardly ever something in it.
 void forget_errors() noexcept
 {
     if (ERR_peek_error() != 0)
