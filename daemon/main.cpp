@@ -13,6 +13,7 @@
 #include "server/server.hpp"
 #include "server/summary.hpp"
 #include "tls/context.hpp"
+#include "tls/record_memory.hpp"
 
 #include <CLI/CLI.hpp>
 #include <sys/resource.h>
@@ -159,5 +160,6 @@ int command_line(int count, char** arguments)
 
 int main(int count, char** arguments)
 {
+    ferrule::tls::keep_record_memory();
     return ferrule::command_line(count, arguments);
 }

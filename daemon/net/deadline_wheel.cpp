@@ -35,6 +35,7 @@ void deadline_wheel::place(deadline& which, std::uint64_t tick_wanted) noexcept
     const std::size_t index = at % slot_count;
     slots_[index].push_back(which);
     occupied_[index / 64] |= std::uint64_t{1} << (index % 64);
+    first_tick_ = std::min(first_tick_, at);
 }
 
 void deadline_wheel::set(deadline& which, base::time_point when) noexcept
@@ -58,6 +59,11 @@ void deadline_wheel::advance(base::time_point now) noexcept
     const auto target = static_cast<std::uint64_t>(std::chrono::floor<ticks>(now - start_).count());
     if (target <= now_tick_)
         return;
+    if (target < first_tick_) {
+        now_tick_ = target;
+        return;
+    }
+    first_tick_ = none; // until the slots behind have been passed
     // After a long sleep one round covers every slot.
     std::uint64_t at = target - now_tick_ > slot_count ? target - slot_count : now_tick_;
     while (at < target) {
@@ -83,21 +89,25 @@ void deadline_wheel::advance(base::time_point now) noexcept
             queue_.push(which.owner_);
         }
     }
+    first_tick_ = first_occupied();
 }
 
 std::optional<base::time_point> deadline_wheel::next() const noexcept
 {
+    return first_tick_ == none ? std::nullopt : std::optional{start_ + tick * first_tick_};
+}
+
+/// The first slot that may hold something.
+std::uint64_t deadline_wheel::first_occupied() const noexcept
+{
     for (std::uint64_t ahead = 1; ahead < slot_count;) {
         const std::size_t index = (now_tick_ + ahead) % slot_count;
         const std::uint64_t word = occupied_[index / 64] >> (index % 64);
-        if (word == 0) {
-            ahead += 64 - index % 64;
-            continue;
-        }
-        ahead += static_cast<std::uint64_t>(std::countr_zero(word));
-        return start_ + tick * (now_tick_ + ahead);
+        if (word != 0)
+            return now_tick_ + ahead + static_cast<std::uint64_t>(std::countr_zero(word));
+        ahead += 64 - index % 64;
     }
-    return std::nullopt;
+    return none;
 }
 
 } // namespace ferrule::net

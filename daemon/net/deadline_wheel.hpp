@@ -14,6 +14,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -57,17 +58,20 @@ public:
 
 private:
     static constexpr std::size_t slot_count = 4096;
+    static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
     using slot = boost::intrusive::list<
         deadline, boost::intrusive::member_hook<deadline, deadline::hook, &deadline::hook_>,
         boost::intrusive::constant_time_size<false>>;
 
     std::uint64_t tick_of(base::time_point when) const noexcept;
     void place(deadline& which, std::uint64_t tick) noexcept;
+    std::uint64_t first_occupied() const noexcept;
 
     std::vector<slot> slots_;
     std::array<std::uint64_t, slot_count / 64> occupied_{}; ///< may say yes for an emptied slot
     base::time_point start_;
     std::uint64_t now_tick_ = 0;
+    std::uint64_t first_tick_ = none; ///< no slot before it is occupied
     ready_queue& queue_;
 };
 

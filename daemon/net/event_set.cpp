@@ -27,10 +27,11 @@ void event_set::remove(int descriptor) noexcept
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
-bool event_set::collect() noexcept
+bool event_set::collect(base::milliseconds at_most) noexcept
 {
     std::array<epoll_event, 512> events;
-    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                 static_cast<int>(at_most.count()));
     for (int i = 0; i < count; ++i) {
         auto& state = *static_cast<readiness*>(events[static_cast<std::size_t>(i)].data.ptr);
         const std::uint32_t what = events[static_cast<std::size_t>(i)].events;

@@ -1,10 +1,11 @@
 // The worker's set of sockets: one epoll set, edge-triggered, each socket registered once.
 //
-// Asio waits on the set's descriptor; nothing of a session's path goes through Asio. An event only
-// sets bits in the socket's `readiness` and wakes its owner; the owner acts on its turn. So no
-// event can meet a socket that an earlier event of the same batch has released.
+// The worker waits in it, and nowhere else. An event only sets bits in the socket's `readiness` and
+// wakes its owner; the owner acts on its turn. So no event can meet a socket that an earlier event
+// of the same batch has released.
 #pragma once
 
+#include "base/time.hpp"
 #include "net/descriptor.hpp"
 #include "net/wakeable.hpp"
 
@@ -27,6 +28,8 @@ struct readiness {
 
 class event_set {
 public:
+    static constexpr base::milliseconds forever{-1};
+
     /// Throws std::system_error.
     explicit event_set(ready_queue& queue);
 
@@ -37,9 +40,9 @@ public:
     /// Takes a descriptor out that lives on.
     void remove(int descriptor) noexcept;
 
-    /// Collects the events that are there, without waiting: sets bits, wakes owners. True if there
-    /// may be more.
-    bool collect() noexcept;
+    /// Collects the events that are there: sets bits, wakes owners. If there are none, waits for
+    /// the first, `at_most` as long; a signal may end the wait before. True if there may be more.
+    bool collect(base::milliseconds at_most = base::milliseconds{0}) noexcept;
 
     /// For waiting on: readable whenever `collect` would find something.
     int native() const noexcept { return epoll_.get(); }

@@ -71,6 +71,8 @@ int socket::connected() noexcept
 {
     if (!state_.writable)
         return EINPROGRESS;
+    if (!state_.failed && !state_.hung_up)
+        return 0; // a connect that failed is announced with EPOLLERR and EPOLLHUP
     int error = 0;
     socklen_t size = sizeof(error);
     if (getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
@@ -222,21 +224,42 @@ base::milliseconds socket::silent_for() const noexcept
     return base::milliseconds{std::min(known.tcpi_last_data_recv, known.tcpi_last_ack_recv)};
 }
 
-void socket::set_stream_options(const keepalive& when) noexcept
-{
-    if (!is_unix_ && descriptor_ >= 0)
-        set_stream_options(descriptor_, when);
-}
+namespace {
 
-void socket::set_stream_options(int descriptor, const keepalive& when) noexcept
+void set_basic_options(int descriptor) noexcept
 {
     set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
     // An urgent byte is a byte of the stream like others (RFC 6093); otherwise it would be dropped.
     set_option(descriptor, SOL_SOCKET, SO_OOBINLINE, 1);
+}
+
+/// On first: then the others count from the peer's last sign of life, not from now.
+void set_keepalive(int descriptor, const keepalive& when) noexcept
+{
     set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(when.silence.count()));
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(when.interval.count()));
     set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, when.probes);
+}
+
+} // namespace
+
+void socket::set_stream_options() noexcept
+{
+    if (!is_unix_ && descriptor_ >= 0)
+        set_basic_options(descriptor_);
+}
+
+void socket::watch_for_silence(const keepalive& when) noexcept
+{
+    if (!is_unix_ && descriptor_ >= 0)
+        set_keepalive(descriptor_, when);
+}
+
+void socket::set_stream_options(int descriptor, const keepalive& when) noexcept
+{
+    set_basic_options(descriptor);
+    set_keepalive(descriptor, when);
 }
 
 } // namespace ferrule::net

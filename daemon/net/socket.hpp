@@ -105,12 +105,16 @@ public:
     /// an answer to keepalive is, too (TCP_INFO). 0 for a Unix socket: its peer cannot vanish.
     base::milliseconds silent_for() const noexcept;
 
-    /// TCP_NODELAY, SO_OOBINLINE and keepalive. A client inherits them from its listener.
-    /// TCP_USER_TIMEOUT is left alone: it counts a closed window as silence, and it takes the place
-    /// of keepalive's count of probes (tcp(7)).
-    void set_stream_options(const keepalive& when) noexcept;
+    /// TCP_NODELAY and SO_OOBINLINE: what a stream needs from its first byte on. A client inherits
+    /// these and keepalive from its listener.
+    void set_stream_options() noexcept;
 
-    /// The same for a descriptor that is not a session's, such as a listener's.
+    /// Keepalive, which matters to a connection that lasts for seconds at least. TCP_USER_TIMEOUT
+    /// is left alone: it counts a closed window as silence, and it takes the place of keepalive's
+    /// count of probes (tcp(7)).
+    void watch_for_silence(const keepalive& when) noexcept;
+
+    /// Both, for a descriptor that is not a session's, such as a listener's.
     static void set_stream_options(int descriptor, const keepalive& when) noexcept;
 
 private:

@@ -24,24 +24,36 @@ public:
 protected:
     ~wakeable() = default;
 
+    /// A heavy one's turns are long (a session that moves bulk): others do not wait for many.
+    void set_heavy(bool heavy) noexcept { is_heavy_ = heavy; }
+
 private:
     friend class ready_queue;
+    bool is_heavy_ = false;
     hook hook_;
 };
 
-/// First in, first out; each wakeable stands in it at most once. Owns nothing.
+/// First in, first out; each wakeable stands in it at most once. The heavy ones have a queue of
+/// their own, of which each round serves one: a short turn waits for one long turn at most, and the
+/// long ones get their share however many short ones there are. Owns nothing.
 class ready_queue {
 public:
     void push(wakeable& who) noexcept
     {
         if (!who.hook_.is_linked())
-            waiting_.push_back(who);
+            (who.is_heavy_ ? heavy_ : waiting_).push_back(who);
     }
-    bool empty() const noexcept { return waiting_.empty(); }
+    bool empty() const noexcept { return waiting_.empty() && heavy_.empty(); }
 
-    /// Runs those that wait now, once each; whoever is woken meanwhile waits for the next round.
+    /// Runs those that wait now, once each, and one of the heavy ones; whoever is woken meanwhile
+    /// waits for the next round.
     void run_once()
     {
+        if (!heavy_.empty()) {
+            wakeable& one = heavy_.front();
+            heavy_.pop_front();
+            waiting_.push_back(one);
+        }
         list round;
         round.swap(waiting_);
         while (!round.empty()) {
@@ -56,6 +68,7 @@ private:
         wakeable, boost::intrusive::member_hook<wakeable, wakeable::hook, &wakeable::hook_>,
         boost::intrusive::constant_time_size<false>>;
     list waiting_;
+    list heavy_;
 };
 
 } // namespace ferrule::net

@@ -89,7 +89,8 @@ bool connection::connect(const net::address& to)
         return fail("cannot connect: " + reason_of(errno));
     if (const int error = socket_.adopt(made.release(), false, events_, *this); error != 0)
         return fail(reason_of(error));
-    socket_.set_stream_options(net::keepalive_below(base::off));
+    socket_.set_stream_options();
+    socket_.watch_for_silence(net::keepalive_below(base::off));
     const base::time_point until = base::clock::now() + options_.timeout;
     int error = socket_.connected();
     while (error == EINPROGRESS && wait_for_events(until))

@@ -2,20 +2,13 @@
 
 #include "base/thread.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <system_error>
 #include <utility>
 
 namespace ferrule::server {
 
-namespace asio = boost::asio;
-
 namespace {
-
-/// How many rounds of events are served before Asio's own work (timers, posts) has a turn.
-constexpr int rounds_max = 16;
 
 /// A pause of accepting is logged at most this often; it is counted each time.
 constexpr base::seconds pause_log_interval{10};
@@ -41,10 +34,7 @@ bool was_cut_by_drain(const session::record& told)
 
 } // namespace
 
-worker::worker(int index, session_log& log) : index_{index}, log_{log}
-{
-    events_descriptor_.assign(events_.native());
-}
+worker::worker(int index, session_log& log) : index_{index}, log_{log} {}
 
 worker::~worker()
 {
@@ -52,7 +42,6 @@ worker::~worker()
     listeners_.clear();
     sessions_.clear_and_dispose([](session::session* each) { delete each; });
     dead_.clear_and_dispose([](session::session* each) { delete each; });
-    events_descriptor_.release(); // the event set owns it
 }
 
 void worker::start()
@@ -62,60 +51,28 @@ void worker::start()
 
 // --- the loop ------------------------------------------------------------------------------------
 
+/// Rounds: events set bits and wake, deadlines wake, whoever is awake has one turn.
 void worker::loop()
 {
-    around_.now = base::clock::now();
-    wait_for_events();
-    io_.run();
-}
-
-/// Serves what has happened, in rounds: events set bits and wake, deadlines wake, whoever is awake
-/// has one turn. What is left after some rounds goes on behind Asio's own work.
-void worker::serve()
-{
-    for (int round = 0; round < rounds_max; ++round) {
+    while (!is_stopped_) {
+        events_.collect(time_to_wait());
         around_.now = base::clock::now();
-        events_.collect();
         wheel_.advance(around_.now);
-        if (ready_.empty())
-            break;
         ready_.run_once();
         bury();
     }
-    wait_for_deadline();
-    if (!ready_.empty() && !continues_) {
-        continues_ = true;
-        asio::post(io_, [this] {
-            continues_ = false;
-            serve();
-        });
-    }
 }
 
-void worker::wait_for_events()
+base::milliseconds worker::time_to_wait() const noexcept
 {
-    events_descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
-                                  [this](const boost::system::error_code& error) {
-                                      if (error)
-                                          return;
-                                      serve();
-                                      wait_for_events();
-                                  });
-}
-
-void worker::wait_for_deadline()
-{
+    if (!ready_.empty())
+        return base::milliseconds{0};
     const std::optional<base::time_point> next = wheel_.next();
-    if (!next.has_value() || (timer_at_.has_value() && *timer_at_ <= *next))
-        return;
-    timer_at_ = next;
-    timer_.expires_at(*next);
-    timer_.async_wait([this](const boost::system::error_code& error) {
-        if (error)
-            return; // it was set to an earlier time
-        timer_at_.reset();
-        serve();
-    });
+    if (!next.has_value())
+        return net::event_set::forever;
+    // Rounded up: a wait that ends a little before the deadline would be followed by another.
+    return std::max(std::chrono::ceil<base::milliseconds>(*next - around_.now),
+                    base::milliseconds{0});
 }
 
 /// Destroys the sessions that ended in this round: nobody holds a pointer to them any more.
@@ -172,13 +129,11 @@ void worker::paused(metrics::listener_counters& counters, metrics::accept_pause 
 
 void worker::apply(worker_setup setup)
 {
-    // A posted function has to be copyable only for std::function; Asio moves it.
-    asio::post(io_, [this, setup = std::move(setup)]() mutable { take(std::move(setup)); });
+    mailbox_.post([this, setup = std::move(setup)]() mutable { take(std::move(setup)); });
 }
 
 void worker::take(worker_setup setup)
 {
-    around_.now = base::clock::now();
     max_sessions_ = setup.max_sessions;
     backends_ = std::move(setup.backends);
 
@@ -207,12 +162,11 @@ void worker::take(worker_setup setup)
             closing->empty_queue();
     }
     listeners_ = std::move(kept);
-    serve();
 }
 
 void worker::set_servers(std::string backend, std::vector<session::server> servers)
 {
-    asio::post(io_, [this, backend = std::move(backend), servers = std::move(servers)]() mutable {
+    mailbox_.post([this, backend = std::move(backend), servers = std::move(servers)]() mutable {
         for (const auto& each : backends_) {
             if (each->name() == backend)
                 each->set_servers(std::move(servers));
@@ -222,7 +176,7 @@ void worker::set_servers(std::string backend, std::vector<session::server> serve
 
 void worker::renew(std::string listener, std::shared_ptr<tls::context> tls)
 {
-    asio::post(io_, [this, listener = std::move(listener), tls = std::move(tls)] {
+    mailbox_.post([this, listener = std::move(listener), tls = std::move(tls)] {
         for (const auto& each : listeners_) {
             if (each->name() == listener)
                 each->renew(tls);
@@ -234,7 +188,7 @@ void worker::renew(std::string listener, std::shared_ptr<tls::context> tls)
 
 void worker::drain(base::milliseconds timeout, base::milliseconds spread, drained_callback done)
 {
-    asio::post(io_, [this, timeout, spread, done = std::move(done)]() mutable {
+    mailbox_.post([this, timeout, spread, done = std::move(done)]() mutable {
         drained_ = std::move(done);
         begin_drain(timeout, spread);
     });
@@ -242,7 +196,6 @@ void worker::drain(base::milliseconds timeout, base::milliseconds spread, draine
 
 void worker::begin_drain(base::milliseconds timeout, base::milliseconds spread)
 {
-    around_.now = base::clock::now();
     draining_ = true;
     all_whole_ = true;
     for (const auto& each : listeners_) {
@@ -256,7 +209,6 @@ void worker::begin_drain(base::milliseconds timeout, base::milliseconds spread)
     for (session::session& each : sessions_)
         each.drain(cut_at - base::milliseconds{before_the_cut(random_)}, cut_at);
     report_if_drained();
-    serve();
 }
 
 void worker::report_if_drained()
@@ -269,17 +221,14 @@ void worker::stop()
 {
     if (!thread_.joinable())
         return;
-    asio::post(io_, [this] {
+    mailbox_.post([this] {
         listeners_.clear();
-        around_.now = base::clock::now();
         for (session::session& each : sessions_)
             each.end_at_once(ending::cause::drain);
-        ready_.run_once();
+        while (!ready_.empty())
+            ready_.run_once();
         bury();
-        events_descriptor_.cancel();
-        timer_.cancel();
-        guard_.reset();
-        io_.stop();
+        is_stopped_ = true;
     });
     thread_.join();
 }

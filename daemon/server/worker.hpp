@@ -3,13 +3,9 @@
 #pragma once
 
 #include "server/listener.hpp"
+#include "server/mailbox.hpp"
 #include "server/session_list.hpp"
 #include "server/session_log.hpp"
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -103,9 +99,7 @@ private:
     void went_on() noexcept override { paused_ = false; }
 
     void loop();
-    void serve();
-    void wait_for_events();
-    void wait_for_deadline();
+    base::milliseconds time_to_wait() const noexcept;
     void bury();
     void take(worker_setup setup);
     void begin_drain(base::milliseconds timeout, base::milliseconds spread);
@@ -114,17 +108,12 @@ private:
     const int index_;
     session_log& log_;
 
-    boost::asio::io_context io_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{
-        io_.get_executor()};
     net::ready_queue ready_;
     net::event_set events_{ready_};
     net::deadline_wheel wheel_{base::clock::now(), ready_};
     session::surroundings around_{events_, ready_, wheel_};
-    boost::asio::posix::stream_descriptor events_descriptor_{io_};
-    boost::asio::steady_timer timer_{io_};
-    std::optional<base::time_point> timer_at_; ///< set: `timer_` is waited for
-    bool continues_ = false;                   ///< another `serve` is posted
+    mailbox mailbox_{events_};
+    bool is_stopped_ = false;
 
     std::vector<std::unique_ptr<listener>> listeners_;
     std::vector<std::shared_ptr<session::backend_pool>> backends_;

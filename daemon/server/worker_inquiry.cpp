@@ -2,24 +2,19 @@
 
 #include "server/worker.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <new>
 #include <utility>
 
 namespace ferrule::server {
 
-namespace asio = boost::asio;
-
 void worker::ask(std::function<void()> answer)
 {
-    asio::post(io_, std::move(answer));
+    mailbox_.post(std::move(answer));
 }
 
 void worker::list(session_filter which, std::size_t most, std::function<void(session_list)> done)
 {
-    asio::post(io_, [this, which = std::move(which), most, done = std::move(done)] {
-        around_.now = base::clock::now();
+    mailbox_.post([this, which = std::move(which), most, done = std::move(done)] {
         session_list found;
         try {
             for (const session::session& each : sessions_) {
@@ -38,8 +33,7 @@ void worker::list(session_filter which, std::size_t most, std::function<void(ses
 
 void worker::kill(session_filter which, std::function<void(std::vector<std::uint64_t>)> done)
 {
-    asio::post(io_, [this, which = std::move(which), done = std::move(done)] {
-        around_.now = base::clock::now();
+    mailbox_.post([this, which = std::move(which), done = std::move(done)] {
         std::vector<std::uint64_t> killed;
         for (session::session& each : sessions_) {
             if (!which.fits(each))
@@ -47,7 +41,6 @@ void worker::kill(session_filter which, std::function<void(std::vector<std::uint
             killed.push_back(each.id());
             each.end(ending::cause::killed);
         }
-        serve();
         done(std::move(killed));
     });
 }

@@ -111,13 +111,15 @@ handed client_peer::write(std::span<const std::byte> bytes) noexcept
 {
     if (bytes.empty())
         return unsent_.empty() ? handed::over : handed::kept;
-    if (!channel_.write(bytes)) {
+    const bool made_ticket = !channel_.owes_ticket() || channel_.write_ticket();
+    const std::size_t in_front = around_.wire.out.size();
+    if (!made_ticket || !channel_.write(bytes)) {
         around_.wire.out.clear();
         has_failed_ = true;
         return handed::refused;
     }
     plaintext_bytes_ += bytes.size();
-    data_ciphertext_bytes_ += around_.wire.out.size();
+    data_ciphertext_bytes_ += around_.wire.out.size() - in_front;
     tail_bytes_ = 0;
     return send_wire();
 }

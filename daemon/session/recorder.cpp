@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <utility>
 
 namespace ferrule::session {
 
 namespace {
 
+constexpr std::uint32_t room_first = 8;
 constexpr std::uint32_t most = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t last_moment = (std::uint64_t{1} << 48U) - 1;
 
@@ -19,9 +21,24 @@ std::uint64_t end_of(const recorded& event)
 } // namespace
 
 recorder::recorder(std::uint32_t events) noexcept
-    : events_{events == 0 ? nullptr : new (std::nothrow) recorded[events]},
-      capacity_{events_ == nullptr ? 0 : events}
+    : events_{events == 0 ? nullptr : new (std::nothrow) recorded[std::min(events, room_first)]},
+      capacity_{events_ == nullptr ? 0 : events},
+      room_{events_ == nullptr ? 0 : std::min(events, room_first)}
 {
+}
+
+/// Without memory it keeps fewer.
+void recorder::grow() noexcept
+{
+    const std::uint32_t wanted = std::min(capacity_, room_ * 2);
+    std::unique_ptr<recorded[]> larger{new (std::nothrow) recorded[wanted]};
+    if (larger == nullptr) {
+        capacity_ = room_;
+        return;
+    }
+    std::copy_n(events_.get(), room_, larger.get());
+    events_ = std::move(larger);
+    room_ = wanted;
 }
 
 std::size_t recorder::size() const noexcept
@@ -71,6 +88,8 @@ void recorder::add(base::microseconds since_accept, happening what, std::uint64_
             return;
         }
     }
+    if (added_ == room_ && room_ < capacity_)
+        grow();
     recorded& event = slot(added_++);
     event = recorded{};
     event.at = at & last_moment;

@@ -110,11 +110,13 @@ private:
     recorded* found_in_run(happening what, std::uint64_t at) noexcept;
     recorded& slot(std::uint64_t number) const noexcept
     {
-        return events_[static_cast<std::size_t>(number % capacity_)];
+        return events_[static_cast<std::size_t>(number < room_ ? number : number % room_)];
     }
+    void grow() noexcept;
 
     std::unique_ptr<recorded[]> events_;
     std::uint32_t capacity_ = 0;
+    std::uint32_t room_ = 0; ///< for so many there is memory yet: most sessions have few events
     std::uint64_t added_ = 0;
 };
 

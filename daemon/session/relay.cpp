@@ -67,7 +67,7 @@ std::size_t session::budget_for(side from) const noexcept
     // A bulk source is read as fast as its sink takes: what the sink could not take would have to
     // be kept. The kernel counts its own overhead, so not all of the room is for bytes.
     const std::size_t room = socket_of(ending::other(from)).room();
-    return std::clamp(room - room / 8, chunk_min, chunk_max);
+    return std::clamp(room - room / 4, chunk_min, chunk_max);
 }
 
 taken session::read(side from, std::size_t budget) noexcept
@@ -109,6 +109,7 @@ void session::read_once(side from) noexcept
     const std::size_t budget = budget_for(from);
     const taken got = read(from, budget);
     bulk_[index_of(from)] = got.bytes.size() + 1024 >= budget;
+    set_heavy(bulk_[0] || bulk_[1]);
 
     if (!got.bytes.empty()) {
         bytes_[direction_from(from)] += got.bytes.size();

@@ -268,7 +268,8 @@ void session::connected() noexcept
     server_->counters->connect_seconds.observe(
         std::chrono::duration<double>(connected_at_ - connect_started_at_).count());
     server_ = nullptr;
-    backend_.socket().set_stream_options(backend_keepalive(profile_->timeouts, profile_->shutdown));
+    backend_.socket().set_stream_options();
+    watch_backend_at_ = now() + base::seconds{1};
     phase_ = ending::phase::relaying;
     patience_at_ = never;
     progress_ = true;

@@ -182,6 +182,7 @@ private:
     base::time_point lifetime_at_ = never;
     base::time_point poll_at_ = never;
     base::time_point spread_at_ = never;
+    base::time_point watch_backend_at_ = never; ///< when the backend gets keepalive
     base::time_point cut_at_ = never;
     base::milliseconds poll_interval_{0};
     std::array<std::uint64_t, 2> kernel_held_{}; ///< [side]: unacknowledged when we last looked

@@ -89,7 +89,7 @@ void session::wait_for(const decision& decided) noexcept
 void session::arm() noexcept
 {
     around_.wheel.set(alarm_, std::min({patience_at_, deadline_at_, lifetime_at_, poll_at_,
-                                        spread_at_, cut_at_}));
+                                        spread_at_, cut_at_, watch_backend_at_}));
 }
 
 /// A silent peer may have vanished. Whoever has not ended by itself, so that its end would be of
@@ -184,6 +184,12 @@ void session::observe_time() noexcept
             cut_at_ = never;
             deadline_at_ = std::min(deadline_at_, now() + cut_grace);
         }
+    }
+    if (now() >= watch_backend_at_) {
+        // Most sessions are over by now, and have saved these system calls.
+        watch_backend_at_ = never;
+        backend_.socket().watch_for_silence(
+            backend_keepalive(profile_->timeouts, profile_->shutdown));
     }
     if (now() >= deadline_at_ && !facts_.overdue) {
         profile_->counters->timeouts[static_cast<std::size_t>(metrics::shutdown_timeout::deadline)]

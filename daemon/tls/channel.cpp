@@ -96,6 +96,14 @@ std::string take_reason(std::string_view fallback)
     return std::string{reason != nullptr ? std::string_view{reason} : fallback};
 }
 
+/// ERR_clear_error visits every slot of the queue, which is a tenth of what OpenSSL does for a
+/// short message; there is hardly ever something in it.
+void forget_errors() noexcept
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+}
+
 } // namespace
 
 std::string alert_text(std::uint8_t number)
@@ -119,6 +127,7 @@ channel::channel(SSL_CTX* context, wire& shared) noexcept : ssl_{SSL_new(context
     }
     SSL_set_bio(ssl_, bio, bio);
     SSL_set_accept_state(ssl_);
+    SSL_set_num_tickets(ssl_, 0); // its ticket goes with the first data, see `write_ticket`
     SSL_set_msg_callback(ssl_, &channel::watch_message);
     SSL_set_msg_callback_arg(ssl_, this);
 }
@@ -155,16 +164,17 @@ void channel::note_reason(std::string_view fallback) noexcept
     } catch (const std::bad_alloc&) {
         detail_.clear();
     }
-    ERR_clear_error();
+    forget_errors();
 }
 
 handshake_progress channel::handshake() noexcept
 {
     CHECK(!failed_, "a failed channel is left alone");
-    ERR_clear_error();
+    forget_errors();
     const int result = SSL_do_handshake(ssl_);
     if (result == 1) {
         established_ = true;
+        owes_ticket_ = SSL_version(ssl_) == TLS1_3_VERSION;
         return handshake_progress::done;
     }
     if (SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ)
@@ -176,14 +186,14 @@ handshake_progress channel::handshake() noexcept
 read_result channel::read(std::span<std::byte> room) noexcept
 {
     CHECK(!failed_, "a failed channel is left alone");
-    ERR_clear_error();
+    forget_errors();
     read_result result;
     while (result.bytes < room.size()) {
         std::size_t count = 0;
         const int done =
             SSL_read_ex(ssl_, room.data() + result.bytes, room.size() - result.bytes, &count);
         if (key_updates_ > key_updates_max) {
-            ERR_clear_error(); // whatever came behind them
+            forget_errors(); // whatever came behind them
             fail("too many KeyUpdates without data");
             result.progress = read_progress::failed;
             return result;
@@ -206,10 +216,25 @@ read_result channel::read(std::span<std::byte> room) noexcept
     return result;
 }
 
+bool channel::write_ticket() noexcept
+{
+    CHECK(!failed_ && !finished_, "nothing is written after a goodbye or a failure");
+    owes_ticket_ = false;
+    forget_errors();
+    if (SSL_new_session_ticket(ssl_) != 1)
+        return true; // half a message of the peer is in the way: then there is none
+    if (SSL_do_handshake(ssl_) != 1) {
+        fail("write failure");
+        return false;
+    }
+    SSL_free_buffers(ssl_); // writing it has made both, and OpenSSL would keep the one for reading
+    return true;
+}
+
 bool channel::write(std::span<const std::byte> bytes) noexcept
 {
     CHECK(!failed_ && !finished_, "nothing is written after a goodbye or a failure");
-    ERR_clear_error();
+    forget_errors();
     while (!bytes.empty()) {
         std::size_t taken = 0;
         if (SSL_write_ex(ssl_, bytes.data(), bytes.size(), &taken) != 1) {
@@ -228,7 +253,7 @@ bool channel::finish() noexcept
     CHECK(!finished_, "a goodbye is said once");
     CHECK(!failed_, "no close_notify follows a fatal error");
     finished_ = true;
-    ERR_clear_error();
+    forget_errors();
     // 0: our close_notify is on the wire and the peer's has not come yet; 1: it came before. Both
     // are what we want; waiting for the peer is done by reading (SSL_shutdown(3)).
     if (SSL_shutdown(ssl_) >= 0) {

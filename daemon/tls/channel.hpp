@@ -70,6 +70,14 @@ public:
     /// is not called again.
     read_result read(std::span<std::byte> room) noexcept;
 
+    /// TLS 1.3, and no session ticket has been written yet.
+    bool owes_ticket() const noexcept { return owes_ticket_; }
+
+    /// Puts one on the wire, for the first data to follow: sent right behind the handshake it would
+    /// be a packet of its own, and one that a client that has closed by then answers with a reset
+    /// (RFC 8446 4.6.1 lets a server send it whenever it likes). False as `write`.
+    [[nodiscard]] bool write_ticket() noexcept;
+
     /// Encrypts all of `bytes` onto the wire. False if OpenSSL refuses (see `detail`): there is no
     /// memory, or the peer has sent only a part of a handshake message (half a KeyUpdate).
     [[nodiscard]] bool write(std::span<const std::byte> bytes) noexcept;
@@ -104,6 +112,7 @@ private:
     seen_alerts alerts_;
     std::uint32_t key_updates_ = 0; ///< since the last application data
     bool established_ = false;
+    bool owes_ticket_ = false;
     bool failed_ = false;
     bool finished_ = false;
 };

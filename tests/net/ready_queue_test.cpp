@@ -15,6 +15,8 @@ class sleeper final : public wakeable {
 public:
     sleeper(std::string name, std::string& diary) : name_{std::move(name)}, diary_{diary} {}
 
+    using wakeable::set_heavy;
+
     void run() override
     {
         diary_ += name_;
@@ -175,6 +177,29 @@ TEST(ready_queue, may_go_before_those_who_wait_in_it)
     another.push(a);
     another.run_once();
     EXPECT_EQ("a", diary);
+}
+
+TEST(ready_queue, gives_one_heavy_turn_in_a_round)
+{
+    std::string diary;
+    ready_queue queue;
+    sleeper light{"l", diary};
+    sleeper first{"F", diary};
+    sleeper second{"S", diary};
+    for (sleeper* each : {&first, &second}) {
+        each->set_heavy(true);
+        each->then = [&queue, each] { queue.push(*each); };
+        queue.push(*each);
+    }
+    queue.push(light);
+    queue.run_once();
+    EXPECT_EQ("lF", diary) << "the short turn comes first";
+    queue.run_once();
+    EXPECT_EQ("lFS", diary) << "the heavy ones take turns";
+    queue.push(light);
+    queue.run_once();
+    EXPECT_EQ("lFSlF", diary);
+    EXPECT_FALSE(queue.empty());
 }
 
 } // namespace

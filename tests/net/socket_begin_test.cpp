@@ -119,14 +119,16 @@ TEST_F(sockets, options_are_set)
 {
     adopt_tcp();
     EXPECT_EQ(0, option(IPPROTO_TCP, TCP_NODELAY));
-    socket_.set_stream_options(keepalive{20s, 10s, 3});
+    socket_.set_stream_options();
     EXPECT_EQ(1, option(IPPROTO_TCP, TCP_NODELAY));
+    EXPECT_EQ(0, option(SOL_SOCKET, SO_KEEPALIVE));
+    socket_.watch_for_silence(keepalive{20s, 10s, 3});
     EXPECT_EQ(1, option(SOL_SOCKET, SO_KEEPALIVE));
     EXPECT_EQ(20, option(IPPROTO_TCP, TCP_KEEPIDLE));
     EXPECT_EQ(10, option(IPPROTO_TCP, TCP_KEEPINTVL));
     EXPECT_EQ(3, option(IPPROTO_TCP, TCP_KEEPCNT));
     EXPECT_EQ(0, option(IPPROTO_TCP, TCP_USER_TIMEOUT)) << "it would replace keepalive's count";
-    socket_.set_stream_options(keepalive{1s, 1s, 1});
+    net::socket::set_stream_options(native_, keepalive{1s, 1s, 1});
     EXPECT_EQ(1, option(IPPROTO_TCP, TCP_KEEPIDLE));
 }
 

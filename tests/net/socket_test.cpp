@@ -103,7 +103,7 @@ TEST_F(sockets, learn_only_from_the_kernel_of_a_reset_behind_a_fin)
 TEST_F(sockets, read_urgent_data_as_a_part_of_the_stream)
 {
     adopt_tcp();
-    socket_.set_stream_options(keepalive_below(base::off));
+    socket_.set_stream_options();
     far_.send("before");
     ASSERT_EQ(1, ::send(far_.native(), "!", 1, MSG_OOB));
     far_.send("behind");

@@ -1,0 +1,33 @@
+#include "server/mailbox.hpp"
+
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace ferrule::server {
+
+mailbox::mailbox(net::event_set& events) : bell_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}
+{
+    if (!bell_.is_open())
+        throw std::system_error(errno, std::generic_category(), "eventfd");
+    state_.owner = this;
+    if (const int error = events.add(bell_.get(), state_); error != 0)
+        throw std::system_error(error, std::generic_category(), "cannot watch an eventfd");
+}
+
+/// Each write is a new edge, so nobody has to read the counter.
+void mailbox::ring() noexcept
+{
+    if (!is_rung_.exchange(true))
+        eventfd_write(bell_.get(), 1);
+}
+
+void mailbox::run()
+{
+    is_rung_ = false; // before looking: what comes from now on rings again
+    queue_.restart();
+    queue_.poll();
+}
+
+} // namespace ferrule::server

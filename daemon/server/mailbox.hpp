@@ -1,0 +1,43 @@
+// How other threads have something done on a worker's thread.
+#pragma once
+
+#include "net/descriptor.hpp"
+#include "net/event_set.hpp"
+#include "net/wakeable.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <atomic>
+#include <utility>
+
+namespace ferrule::server {
+
+/// A queue of functions, which are run in the order in which they came, when the mailbox has its
+/// turn. Asio's io_context is the queue; the thread never waits in it. It waits in the event set
+/// alone, which an eventfd(2) wakes, so that a session's path has no call of Asio's.
+class mailbox final : public net::wakeable {
+public:
+    /// Throws std::system_error. `events` must outlive it.
+    explicit mailbox(net::event_set& events);
+
+    /// Any thread. Throws std::bad_alloc.
+    template <typename Function>
+    void post(Function what)
+    {
+        boost::asio::post(queue_, std::move(what));
+        ring();
+    }
+
+    void run() override;
+
+private:
+    void ring() noexcept;
+
+    boost::asio::io_context queue_;
+    net::descriptor bell_;
+    net::readiness state_{};
+    std::atomic<bool> is_rung_{false};
+};
+
+} // namespace ferrule::server
