@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t messages_max = 4096;
 constexpr base::milliseconds stop_timeout = 900ms; // for a target that takes nothing
-constexpr base::milliseconds gathering = 2ms;
+constexpr base::milliseconds gathering = 10ms;
 
 constexpr const char* session_logger = "session";
 constexpr const char* trace_logger = "trace";
