@@ -152,7 +152,7 @@ def main():
     place = pathlib.Path(asked.build or tempfile.mkdtemp(prefix="mutations."))
     tree = place / "tree"
     folder = tree / "build" / "m"
-    tree.mkdir(exist_ok=True)
+    tree.mkdir(parents=True, exist_ok=True)
     for old in tree.iterdir():
         if old.name == "build":
             continue  # what did not change since is not compiled again
