@@ -121,21 +121,11 @@ read_result socket::read(std::span<std::byte> room) noexcept
 
 write_result socket::write(std::span<const std::byte> bytes) noexcept
 {
-    return write(bytes, 0);
-}
-
-write_result socket::write_last(std::span<const std::byte> bytes) noexcept
-{
-    return write(bytes, MSG_MORE);
-}
-
-write_result socket::write(std::span<const std::byte> bytes, int flags) noexcept
-{
     if (bytes.empty())
         return {0, write_state::taken};
     ssize_t count = 0;
     do {
-        count = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | flags);
+        count = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     } while (count < 0 && errno == EINTR);
 
     if (count >= 0) {

@@ -68,10 +68,6 @@ public:
     /// Writes as much of `bytes` as the kernel takes. Clears `writable` when it takes no more.
     write_result write(std::span<const std::byte> bytes) noexcept;
 
-    /// The same for the last bytes: if the kernel takes all of them, `finish` is to follow at once,
-    /// and the FIN goes out in their packet (MSG_MORE).
-    write_result write_last(std::span<const std::byte> bytes) noexcept;
-
     /// FIN (shutdown(2), SHUT_WR). Reading goes on.
     void finish() noexcept;
 
@@ -122,7 +118,6 @@ public:
     static void set_stream_options(int descriptor, const keepalive& when) noexcept;
 
 private:
-    write_result write(std::span<const std::byte> bytes, int flags) noexcept;
     void note_error(int error) noexcept;
     std::size_t queue_length(unsigned long which) const noexcept; ///< by ioctl(2)
 

@@ -89,12 +89,12 @@ void client_peer::send_what_reading_made() noexcept
         trouble_ = done;
 }
 
-handed client_peer::send_wire(bool is_last) noexcept
+handed client_peer::send_wire() noexcept
 {
     std::span<const std::byte> bytes = around_.wire.out;
     handed result = handed::kept;
     if (unsent_.empty()) {
-        const net::write_result done = is_last ? socket_.write_last(bytes) : socket_.write(bytes);
+        const net::write_result done = socket_.write(bytes);
         bytes = bytes.subspan(done.bytes);
         if (done.state == net::write_state::taken)
             result = handed::over;
@@ -153,8 +153,7 @@ handed client_peer::finish() noexcept
     fin_due_ = true;
     if (!around_.wire.out.empty()) {
         tail_bytes_ += around_.wire.out.size();
-        // The FIN follows in the same packet.
-        if (const handed done = send_wire(true); done != handed::over)
+        if (const handed done = send_wire(); done != handed::over)
             return done;
     }
     return flush();

@@ -106,7 +106,7 @@ public:
     std::optional<handed> trouble() noexcept { return std::exchange(trouble_, std::nullopt); }
 
 private:
-    handed send_wire(bool is_last = false) noexcept;
+    handed send_wire() noexcept;
     handed send_fin_if_due() noexcept;
     void send_what_reading_made() noexcept;
 

@@ -2,9 +2,6 @@
 
 #include "net/socket_fixture.hpp"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-
 #include <cerrno>
 
 namespace ferrule::net {
@@ -23,37 +20,6 @@ TEST_F(sockets, nothing_is_unacknowledged_once_the_peer_has_it)
         << "the peer's kernel has it, whether the peer reads it or not";
     socket_.finish();
     EXPECT_TRUE(comes_true([&] { return socket_.unacknowledged() == 0; }));
-}
-
-TEST_F(sockets, the_last_bytes_and_the_fin_are_one_packet)
-{
-    adopt_tcp();
-    const auto not_sent = [&] {
-        int bytes = -1;
-        ioctl(native_, SIOCOUTQNSD, &bytes);
-        return bytes;
-    };
-    ASSERT_EQ(write_state::taken, socket_.write_last(bytes_of("goodbye")).state);
-    EXPECT_EQ(7, not_sent()) << "held back";
-    socket_.finish();
-    EXPECT_EQ(0, not_sent());
-    EXPECT_EQ("goodbye", far_.receive_all());
-}
-
-TEST_F(sockets, the_last_bytes_leave_without_the_fin_if_the_kernel_does_not_take_all)
-{
-    adopt_tcp(8192);
-    std::size_t written = fill();
-    std::string room(8 * 1024 * 1024, 'x');
-    const write_result last = socket_.write_last(bytes_of(room));
-    EXPECT_EQ(write_state::blocked, last.state);
-    written += last.bytes;
-    std::string got;
-    EXPECT_TRUE(comes_true([&] {
-        if (far_.waiting() > 0)
-            got += far_.receive();
-        return got.size() == written;
-    }));
 }
 
 TEST_F(sockets, unacknowledged_bytes_are_those_that_the_peers_kernel_has_not)
