@@ -47,7 +47,11 @@ def _borrowed(pid, local, remote):
     name = f"socket:[{_entry(local, remote)[9]}]"
     folder = f"/proc/{pid}/fd"
     for number in os.listdir(folder):
-        if os.readlink(f"{folder}/{number}") == name:
+        try:
+            is_wanted = os.readlink(f"{folder}/{number}") == name
+        except FileNotFoundError:
+            continue  # another row's connection has ended meanwhile
+        if is_wanted:
             process = os.pidfd_open(pid)
             try:
                 duplicate = _libc.syscall(PIDFD_GETFD, process, int(number), 0)
