@@ -11,12 +11,13 @@ from support.places import fresh
 from support.waiting import LIMIT
 
 BEGINS = re.compile(r"^(\d+)\s+(\w+)\(")  # a call that is "resumed" was counted when it began
+ASKED = re.compile(r"^(\d+) .*recvfrom.* (\d+), 0, NULL, NULL\) += ")
 
 
 class Trace:
     """Between `with` and its end the daemon is traced; then `worker` has the calls by name, and
-    `others` those of all other threads. A process that may not be traced is a failure: a guard that
-    does not look must not pass."""
+    `others` those of all other threads; `asked` is the most that one recv of the worker asked for. A
+    process that may not be traced is a failure: a guard that does not look must not pass."""
 
     def __init__(self, process, pace):
         self._process = process
@@ -24,6 +25,7 @@ class Trace:
         self._path = fresh("strace")
         self.worker = collections.Counter()
         self.others = collections.Counter()
+        self.asked = 0
 
     def __enter__(self):
         strace = shutil.which("strace")
@@ -55,3 +57,6 @@ class Trace:
             if match:
                 is_worker = int(match[1]) == self._pace.thread
                 (self.worker if is_worker else self.others)[match[2]] += 1
+            match = ASKED.match(line)
+            if match and int(match[1]) == self._pace.thread:
+                self.asked = max(self.asked, int(match[2]))
