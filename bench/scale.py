@@ -17,6 +17,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "performance"))
 
 import measure  # noqa: E402
+import network  # noqa: E402
 import proxies  # noqa: E402
 
 TEMPLATE = (proxies.TEMPLATES / "ferrule.yaml").read_text()
@@ -26,8 +27,8 @@ def started(folder, files, backend, workers, cores):
     """Ferrule with so many workers, free to run on `cores`."""
     folder.chmod(0o755)
     (folder / "ferrule.template").write_text(TEMPLATE.replace("workers: 1", f"workers: {workers}"))
-    ours = proxies.Proxy(proxies.OURS, folder / "ferrule.template", None, "{ferrule}", "run",
-                         "--config", "{path}")
+    ours = proxies.Proxy(proxies.OURS, folder / "ferrule.template", None,
+                         *proxies.OUR_COMMAND)
     running = ours.start(folder, files, backend)
     for thread in os.listdir(f"/proc/{running.process.pid}/task"):
         os.sched_setaffinity(int(thread), cores)
@@ -97,6 +98,7 @@ def main():
         folder = pathlib.Path(name)
         folder.chmod(0o755)
         files = measure.certificates(folder)["p256"]
+        print(network.enter())
         by_sessions(files, chosen)
         by_workers(files, chosen)
 

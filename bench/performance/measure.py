@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+import network
 import page
 import proxies
 import table
@@ -162,9 +163,10 @@ def main():
         files = certificates(folder)
         if chosen.smoke:
             return smoke(files)
+        network_used = network.enter()
         began = time.time()
         runs, costs = all_rounds(chosen, files)
-    found = {"machine": machine(), "versions": versions(), "began": int(began),
+    found = {"machine": {**machine(), "network": network_used}, "versions": versions(), "began": int(began),
              "took": int(time.time() - began), "rounds": chosen.rounds, "seconds": chosen.seconds,
              "command": "bench/run " + " ".join(sys.argv[1:]), "crypto": costs, "runs": runs}
     chosen.json.parent.mkdir(parents=True, exist_ok=True)

@@ -121,6 +121,7 @@ def machine(found):
         f"- {is_at['cores']} cores of {is_at['processor']}, Linux {is_at['kernel']}, OpenSSL "
         f"{is_at['openssl']}; the proxy on core {is_at['pinned']['proxy']}, the generator and its "
         f"backend on core {is_at['pinned']['generator']}",
+        f"- {is_at['network']}",
         f"- Ferrule {versions[OURS]}; {peers}",
         "- the proxy used %.0f%% of its core, the generator %.0f%% of its own (medians of all runs)"
         % tuple(100 * share for share in table.shares(found)),

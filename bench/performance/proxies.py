@@ -115,10 +115,13 @@ FERRULE = os.environ.get("FERRULE_BINARY", str(ROOT / "build/release/ferrule"))
 LOAD = os.environ.get("FERRULE_LOAD", str(ROOT / "build/release/bench/load/load"))
 
 OURS = "Ferrule"
+# In the environment of systemd/ferrule.service and of the image.
+OUR_COMMAND = ("env", "GLIBC_TUNABLES=glibc.malloc.tcache_count=256",
+               "{ferrule}", "run", "--config", "{path}")
 LIMIT = "relay"
 RELAY = Proxy(LIMIT, None, None, "{load}", "relay", "--proxy", "{listen}", "--backend", "{backend}")
 PLAIN = [
-    Proxy(OURS, "ferrule.yaml", None, "{ferrule}", "run", "--config", "{path}"),
+    Proxy(OURS, "ferrule.yaml", None, *OUR_COMMAND),
     Proxy("HAProxy", "haproxy.cfg", "haproxy", "haproxy", "-db", "-f", "{path}"),
     Proxy("nginx", "nginx.cfg", "libnginx-mod-stream", "nginx", "-c", "{path}", "-p", "{folder}",
           "-e", "{folder}/log"),

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 namespace ferrule::server {
 
 namespace {
@@ -15,15 +13,23 @@ using ending::cause;
 constexpr auto to_backend = static_cast<std::size_t>(ending::direction::to_backend);
 constexpr auto to_client = static_cast<std::size_t>(ending::direction::to_client);
 
+/// Room that most lines fit in, so that they are not copied while they grow.
+constexpr std::size_t usual_line = 1024;
+
 std::string milliseconds(base::microseconds duration)
 {
-    return fmt::format("{}.{:03}", duration.count() / 1000, duration.count() % 1000);
+    const std::string rest = std::to_string(1000 + duration.count() % 1000);
+    return std::to_string(duration.count() / 1000) + '.' + rest.substr(1);
 }
 
 /// Writes fields as `name=value`, each with a blank before it.
 class text_fields {
 public:
-    explicit text_fields(std::string line) : line_{std::move(line)} {}
+    explicit text_fields(std::string_view start)
+    {
+        line_.reserve(usual_line);
+        line_ += start;
+    }
 
     void text(std::string_view name, std::string_view value)
     {
@@ -44,7 +50,12 @@ public:
     std::string take() { return std::move(line_); }
 
 private:
-    void start(std::string_view name) { fmt::format_to(std::back_inserter(line_), " {}=", name); }
+    void start(std::string_view name)
+    {
+        line_ += ' ';
+        line_ += name;
+        line_ += '=';
+    }
 
     std::string line_;
 };
@@ -52,7 +63,11 @@ private:
 /// Writes fields as `,"name":value`.
 class json_fields {
 public:
-    explicit json_fields(std::string line) : line_{std::move(line)} {}
+    explicit json_fields(std::string_view start)
+    {
+        line_.reserve(usual_line);
+        line_ += start;
+    }
 
     void text(std::string_view name, std::string_view value)
     {
@@ -77,7 +92,9 @@ public:
 private:
     void start(std::string_view name)
     {
-        fmt::format_to(std::back_inserter(line_), ",\"{}\":", name);
+        line_ += ",\"";
+        line_ += name;
+        line_ += "\":";
     }
     void raw(std::string_view name, std::string_view value)
     {

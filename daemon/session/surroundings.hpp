@@ -23,7 +23,7 @@ namespace ferrule::session {
 class session;
 
 /// The most that is received in one call. Sized by measurement (docs/life-of-a-connection.md).
-inline constexpr std::size_t chunk_max = 512 * 1024;
+inline constexpr std::size_t chunk_max = 256 * 1024;
 
 /// What is received at once from a source that has not shown to be a bulk one.
 inline constexpr std::size_t chunk_first = 32 * 1024;
