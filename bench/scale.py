@@ -72,13 +72,13 @@ def by_sessions(files, options):
               f"{median_of(idles[count])} |")
 
 
-def by_workers(files, options):
+def by_workers(files, options, cores):
     loads = ("handshake", "handshake --resume", "ping --size 64 --sessions 64", "down", "up")
     found = {(words, workers): [] for words in loads for workers in (1, 2)}
     for _ in range(options.rounds):
         for words, workers in found:
-            found[words, workers].append(
-                measured(words, files, options, workers, set(proxies.CORES)))
+            found[words, workers].append(measured(words, files, options, workers, cores))
+    print(f"\nWorkers on {len(cores)} of 2 cores, the generator on the second:")
     print("\n| load | one worker | two workers | ratio |\n| --- | ---: | ---: | ---: |")
     for words in loads:
         one, two = (statistics.median(each["cost"] for each in found[words, workers])
@@ -100,7 +100,8 @@ def main():
         files = measure.certificates(folder)["p256"]
         print(network.enter())
         by_sessions(files, chosen)
-        by_workers(files, chosen)
+        for cores in (set(proxies.CORES[:1]), set(proxies.CORES)):
+            by_workers(files, chosen, cores)
 
 
 if __name__ == "__main__":
