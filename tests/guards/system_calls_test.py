@@ -66,9 +66,9 @@ class SystemCalls(GuardCase):
         # How much one read gives is the peers' and the scheduler's; that it may give a whole chunk,
         # and what is called for each read, is ours.
         found = {call: count / trace.worker["recvfrom"] for call, count in trace.worker.items()}
-        found["asked_kib"] = trace.asked / 1024
         self.sessions.end(client)
         figures.check(name, found)
+        figures.check("bulk-chunk", {"asked_kib": trace.asked / 1024})
 
 
 if __name__ == "__main__":
