@@ -89,13 +89,13 @@ def contestants(run, options):
             if not options.proxy or each.name in (*options.proxy, OURS, RELAY.name)]
 
 
-def machine():
+def machine(network_used):
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     answer = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "libssl3"],
                             capture_output=True, text=True)
     return {"cores": os.cpu_count(), "processor": model[1] if model else platform.machine(),
             "kernel": re.match(r"[\d.]+\d", platform.release())[0], "openssl": answer.stdout,
-            "pinned": {"proxy": CORES[0], "generator": CORES[-1]}}
+            "network": network_used, "pinned": {"proxy": CORES[0], "generator": CORES[-1]}}
 
 
 def versions():
@@ -164,9 +164,10 @@ def main():
         if chosen.smoke:
             return smoke(files)
         network_used = network.enter()
+        print(network_used, file=sys.stderr)
         began = time.time()
         runs, costs = all_rounds(chosen, files)
-    found = {"machine": {**machine(), "network": network_used}, "versions": versions(), "began": int(began),
+    found = {"machine": machine(network_used), "versions": versions(), "began": int(began),
              "took": int(time.time() - began), "rounds": chosen.rounds, "seconds": chosen.seconds,
              "command": "bench/run " + " ".join(sys.argv[1:]), "crypto": costs, "runs": runs}
     chosen.json.parent.mkdir(parents=True, exist_ok=True)

@@ -21,8 +21,7 @@ def enter():
 
 
 def _make():
-    library = ctypes.CDLL(None, use_errno=True)
-    if library.unshare(CLONE_NEWNET) != 0:
+    if ctypes.CDLL(None).unshare(CLONE_NEWNET) != 0:
         return False
     commands = ["ip link set lo up"]
     # A network namespace has the machine's default, and may not be allowed to change it; a route

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import pwd
 import grp
 import resource
@@ -115,9 +116,10 @@ FERRULE = os.environ.get("FERRULE_BINARY", str(ROOT / "build/release/ferrule"))
 LOAD = os.environ.get("FERRULE_LOAD", str(ROOT / "build/release/bench/load/load"))
 
 OURS = "Ferrule"
-# In the environment of systemd/ferrule.service and of the image.
-OUR_COMMAND = ("env", "GLIBC_TUNABLES=glibc.malloc.tcache_count=256",
-               "{ferrule}", "run", "--config", "{path}")
+# As it is shipped.
+OUR_ENVIRONMENT = re.findall(r"^Environment=(.*)$",
+                             (ROOT / "systemd/ferrule.service").read_text(), re.MULTILINE)
+OUR_COMMAND = ("env", *OUR_ENVIRONMENT, "{ferrule}", "run", "--config", "{path}")
 LIMIT = "relay"
 RELAY = Proxy(LIMIT, None, None, "{load}", "relay", "--proxy", "{listen}", "--backend", "{backend}")
 PLAIN = [

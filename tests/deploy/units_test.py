@@ -97,6 +97,13 @@ class TheUnits(unittest.TestCase):
         service = (UNITS / "ferrule.service").read_text(encoding="utf-8")
         self.assertIn("\nUser=ferrule\nGroup=ferrule\n", service)
 
+    def test_and_the_image_set_the_same_environment(self):
+        service = (UNITS / "ferrule.service").read_text(encoding="utf-8")
+        image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+        environment = re.findall(r"(?m)^Environment=(.*)$", service)
+        self.assertTrue(environment)
+        self.assertEqual(re.findall(r"(?m)^ENV (.*)$", image), environment)
+
 
 if __name__ == "__main__":
     unittest.main()
