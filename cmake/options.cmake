@@ -21,7 +21,9 @@ check_pie_supported(LANGUAGES CXX)
 
 # NDEBUG is for the libraries: our own CHECK stays on in every build.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
-set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
+if(CMAKE_CXX_FLAGS_DEBUG STREQUAL "-g") # CMake's own; a preset or a person may have said otherwise
+    set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
+endif()
 
 find_program(FERRULE_CCACHE ccache)
 if(FERRULE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER AND NOT FERRULE_COVERAGE)

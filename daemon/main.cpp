@@ -44,7 +44,7 @@ void raise_descriptor_limit()
 /// Reads and prints findings to standard error.
 server::loaded load(const std::string& path)
 {
-    server::loaded loaded = server::load_settings(path);
+    server::loaded loaded = server::load_settings(path, config::streams::taken);
     const std::string findings = config::to_text(loaded.reading.findings, loaded.text, path);
     std::fputs(findings.c_str(), stderr);
     if (loaded.reading.settings.has_value())
@@ -54,6 +54,7 @@ server::loaded load(const std::string& path)
 
 int run(const std::string& path)
 {
+    server::server::hold_reload_signals();
     server::loaded loaded = load(path);
     if (!loaded.reading.settings.has_value())
         return exit_usage;

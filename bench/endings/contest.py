@@ -10,6 +10,7 @@ import os
 import socket
 import time
 
+from endings import deaths
 from sockets import free_port, holds
 from support.places import folder
 from support.scene import Scene
@@ -74,6 +75,13 @@ class Contest(Scene):
         if row.server_kind == "unix":
             os.chmod(self.backend.address, 0o777)  # peers run as users of their own
         self.failures = []
+        self.facts = {}  # name → number: what a row measures besides
+
+    def fact(self, name, value):
+        self.facts[name] = value
+
+    def the_daemon_dies(self):
+        self.daemon.running.die()
 
     def fail(self, text):
         self.failures.append(str(text))
@@ -96,7 +104,7 @@ class Contest(Scene):
         finally:
             self._close()
         # failures: sentences, none if the row is passed; notes: what was seen
-        return {"failures": self.failures, "notes": self.notes}
+        return {"failures": self.failures, "notes": self.notes, "facts": self.facts}
 
 
 def rounds_of(proxy, rows, rounds, say):
@@ -113,8 +121,9 @@ def rounds_of(proxy, rows, rounds, say):
 
 
 def _play(proxy, scenes, results):
-    """All scenes at the same time; those that reload or drain have a process of their own."""
-    together = [scene for scene in scenes if not getattr(scene.row, "operation", None)]
+    """All scenes at the same time; those that do something to the proxy have one of their own."""
+    together = [scene for scene in scenes if not getattr(scene.row, "operation", None)
+                and scene.row not in deaths.chapter.rows]
     alone = [scene for scene in scenes if scene not in together]
     running = proxy.start(together) if together else None
     try:

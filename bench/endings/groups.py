@@ -14,6 +14,9 @@ CHOICES = {
     "R93": "a proxy may also leave the rest to its kernel, which goes on trying without it",
     "R110": "how an end looks that a proxy makes itself",
     "R111": "how an end looks that a proxy makes itself",
+    "R121": "how an end looks that a proxy makes itself",
+    "R122": "how an end looks that a proxy makes itself",
+    "R123": "how an end looks that a proxy makes itself",
     "R133": "a server may refuse a renegotiation by ending the session, too",
     "R135": "no RFC says how many KeyUpdates are too many",
 }

@@ -17,6 +17,7 @@ REQUEST, HALF = pattern(1000, seed=1), pattern(500_000, seed=2)
 @dataclasses.dataclass
 class OperationRow(Row):
     operation: str = ""
+    process: dict = dataclasses.field(default_factory=dict)  # options of the whole process
 
 
 def row(id, title, operation, **fields):

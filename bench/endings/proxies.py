@@ -24,7 +24,7 @@ TEMPLATES = pathlib.Path(__file__).with_name("peers")
 # Ferrule's own defaults, in seconds, also where a peer's differ: all wait for the same times.
 DEFAULTS = {"timeouts.handshake": 10, "timeouts.connect": 5, "timeouts.idle": 600,
             "shutdown.timeout": 5, "shutdown.half_close_timeout": 60,
-            "shutdown.drain_timeout": 30}
+            "shutdown.stall_timeout": 30, "drain.timeout": 30}
 
 
 def seconds(text):
@@ -35,14 +35,14 @@ def seconds(text):
 def options_of(row):
     """The options that a row sets, flat: {"timeouts.idle": "1s"}."""
     found = {}
-    for place in (row.listener, row.backend_options):
+    for place in (row.listener, row.backend_options, getattr(row, "process", {})):
         for block, values in place.items():
             for key, value in values.items():
                 found[f"{block}.{key}"] = value
     if row.listen_kind == "unix":
         found["listen on a Unix socket"] = True
     operation = getattr(row, "operation", None)
-    if operation:
+    if operation in ("reload", "drain"):  # nobody has to be able to die, or to stand still
         found[operation] = True
     return found
 
@@ -85,10 +85,10 @@ class Proxy:
                 found.setdefault(word, DEFAULTS[name])
         if "timeouts.idle" in chosen and "idle" in found:
             found["idle"] = seconds(chosen["timeouts.idle"])
-        elif "shutdown.drain_timeout" in chosen and "idle" in found:
+        elif "shutdown.stall_timeout" in chosen and "idle" in found:
             # What waits for a receiver that takes nothing ends by the idle time here. It counts
             # from before the end, so it has to outlast what the row does until then.
-            found["idle"] = max(5, seconds(chosen["shutdown.drain_timeout"]))
+            found["idle"] = max(5, seconds(chosen["shutdown.stall_timeout"]))
         return {word: self.time(value) for word, value in found.items()}
 
     def time(self, value):
@@ -118,6 +118,8 @@ class Ferrule(Proxy):
     def start(self, scenes):
         path = fresh("ferrule.yaml")
         settings = {"metrics": {"address": "off"}, "log": {"level": "info"}, "workers": 1}
+        for scene in scenes:  # one that has such options has a process of its own
+            settings.update(getattr(scene.row, "process", {}))
         path.write_text(to_yaml(configuration(
             [scene.listener() for scene in scenes],
             {scene.name: scene.backend_entry() for scene in scenes}, **settings)))
@@ -158,8 +160,9 @@ class Peer(Proxy):
         listeners = "".join(self.fill(f"{self.template}-listener.cfg", **self.listener_words(scene))
                             for scene in scenes)
         path = folder / "configuration"
+        drain = self.words(scenes[0]).get("drain")  # the same for all, or it is alone
         path.write_text(self.fill(f"{self.template}.cfg", listeners=listeners, folder=folder,
-                                  **self.files()))
+                                  drain=drain, **self.files()))
         arguments = [part.format(path=path, folder=folder) for part in self.arguments]
         return Running(self.signals).spawn(self.program(), *arguments)
 
@@ -170,7 +173,8 @@ class Haproxy(Peer):
     signals = {"reload": signal.SIGUSR2, "drain": signal.SIGUSR1}
     has = {"timeouts.connect": "connect", "timeouts.handshake": "client", "timeouts.idle": "idle",
            "shutdown.timeout": "close", "shutdown.half_close_timeout": "half_close",
-           "shutdown.drain_timeout": "close", "listen on a Unix socket": None}
+           "shutdown.stall_timeout": "close", "drain.timeout": "drain",
+           "listen on a Unix socket": None}
 
     def words(self, scene):
         # `timeout client` bounds the handshake and the client's silence alike.
@@ -193,7 +197,8 @@ class Nginx(Peer):
     # One time for idle, half-closed and stalled sessions.
     has = {"timeouts.connect": "connect", "timeouts.handshake": "handshake",
            "timeouts.idle": "idle", "shutdown.half_close_timeout": "idle",
-           "shutdown.drain_timeout": "idle", "listen on a Unix socket": None}
+           "shutdown.stall_timeout": "idle", "drain.timeout": "drain",
+           "listen on a Unix socket": None}
 
     def __init__(self, half_close):
         self.half_close = half_close
@@ -218,7 +223,7 @@ class Stunnel(Peer):
     signals = {"reload": signal.SIGHUP}
     has = {"timeouts.connect": "connect", "timeouts.handshake": "handshake",
            "timeouts.idle": "idle", "shutdown.timeout": "close",
-           "shutdown.half_close_timeout": "idle", "shutdown.drain_timeout": "close"}
+           "shutdown.half_close_timeout": "idle", "shutdown.stall_timeout": "close"}
 
     def missing(self, row):
         return super().missing(row) or one_timer(row)

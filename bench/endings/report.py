@@ -22,13 +22,16 @@ def page(proxies, chapters, rows, results, facts, broken):
     return string.Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         facts, versions=_versions(proxies, facts), score=_score(proxies, rows, results),
         never=_never(proxies, rows, results, broken),
-        where_better=_where_better(proxies, rows, results), matrix="".join(matrix),
+        where_better=_where_better(proxies, rows, results), outages=_outages(proxies, results),
+        matrix="".join(matrix),
         seen="".join(seen))
 
 
-def facts_of(rounds, duration, limit, parallel, proxies):
+def facts_of(rounds, minutes, limit, parallel, proxies, in_pieces=False):
     """What the page says of the run itself."""
-    return {"rounds": rounds, "minutes": max(1, round(duration / 60)), "limit": f"{limit:g}",
+    pieces = (", in several pieces; rows of which other programs\n  had kept too much time were played "
+              "again" if in_pieces else "")
+    return {"pieces": pieces, "rounds": rounds, "minutes": max(1, round(minutes)), "limit": f"{limit:g}",
             "parallel": parallel, "date": datetime.date.today().isoformat(),
             "machine": f"{os.cpu_count()} cores, Linux "
                        f"{'.'.join(platform.release().split('.')[:2])}, Debian 12",
@@ -106,6 +109,40 @@ def _where_better(proxies, rows, results):
         if found and not _passed(found) and names:
             lines.append(f"- {row.id}, which Ferrule failed, was passed by {', '.join(names)}.\n")
     return "".join(lines)
+
+
+# --- death, stall, drain --------------------------------------------------------------------------
+
+def _outages(proxies, results):
+    """One line for each proxy: what the rows of outages.py saw and measured."""
+    lines = []
+    for proxy in proxies:
+        found = results[proxy.name]
+        stalls = [found[row] for row in ("O9", "O10", "O11") if found.get(row)]
+        stall = f"{sum(map(_passed, stalls))} of {len(stalls)}" if stalls else "has no idle time"
+        lines.append("| " + " | ".join([
+            proxy.name, _saw(found.get("R182"), "backend"), _saw(found.get("R183"), "client"), stall,
+            _measured(found.get("O15"), "idle_gone", " s", "no graceful stop"),
+            _saw(found.get("O16"), "client"), _measured(found.get("O16"), "exit_code", "")]) + " |")
+    return "\n".join(lines)
+
+
+def _saw(found, who):
+    """The ends that this side saw, the most frequent first."""
+    words = collections.Counter(
+        note.partition("saw: ")[2] for result in found or [] for note in result["notes"]
+        if note.startswith(f"{who} saw: "))
+    return " or ".join(word for word, _ in words.most_common()) or "-"
+
+
+def _measured(found, name, unit, otherwise="-"):
+    """From the least to the most that was measured."""
+    values = [result["facts"][name] for result in found or []
+              if result.get("facts", {}).get(name) is not None]
+    if not values:
+        return "not within 40 s" if found else otherwise
+    least, most = round(min(values)), round(max(values))
+    return f"{least}{unit}" if least == most else f"{least} to {most}{unit}"
 
 
 # --- the matrix -----------------------------------------------------------------------------------

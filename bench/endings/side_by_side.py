@@ -17,6 +17,7 @@ import broken  # noqa: E402
 import contest  # noqa: E402
 import groups  # noqa: E402
 import operations  # noqa: E402
+import outages  # noqa: E402
 import proxies  # noqa: E402
 import report  # noqa: E402
 from endings import CHAPTERS  # noqa: E402
@@ -40,12 +41,15 @@ def main():
                         help="where the results are kept (build/comparison.json)")
     parser.add_argument("--again", action="store_true",
                         help="only write the page again, from the results of the last run")
+    parser.add_argument("--add", action="store_true",
+                        help="play the chosen rows and proxies, and keep what the last run has of "
+                             "all others (one proxy at a time, on a machine that is busy)")
     parser.add_argument("--broken", action="store_true",
                         help="with --again: play the proxies that break the rules again, too")
     chosen = parser.parse_args()
     words = [word for word in chosen.proxies.lower().split(",") if word]
     ids = [word for word in chosen.rows.upper().split(",") if word]
-    chapters = [*CHAPTERS, operations.chapter]
+    chapters = [*CHAPTERS, operations.chapter, outages.stall, outages.drain]
     rows = [row for chapter in chapters for row in chapter.rows
             if row.id not in groups.NOT_FROM_OUTSIDE and (not ids or row.id in ids)]
     contestants = [proxy for proxy in proxies.ALL
@@ -57,11 +61,21 @@ def main():
         begin = time.monotonic()
         results = {proxy.name: contest.rounds_of(proxy, rows, chosen.rounds, say)
                    for proxy in contestants}
+        minutes = (time.monotonic() - begin) / 60
+        if chosen.add:
+            before = json.loads(store.read_text(encoding="utf-8"))
+            minutes += before["facts"]["minutes"]
+            results = {proxy.name: {**before["results"].get(proxy.name, {}),
+                                    **results.get(proxy.name, {})} for proxy in proxies.ALL}
+            results = {name: found for name, found in results.items() if found}
+            contestants = [proxy for proxy in proxies.ALL if proxy.name in results]
         kept = {"results": results, "facts": report.facts_of(
-            chosen.rounds, time.monotonic() - begin, LIMIT, contest.PARALLEL, contestants)}
+            chosen.rounds, minutes, LIMIT, contest.PARALLEL, contestants, chosen.add)}
         store.parent.mkdir(parents=True, exist_ok=True)
         store.write_text(json.dumps(kept), encoding="utf-8")  # in case that what follows fails
     results = kept["results"]
+    if chosen.add:
+        rows = [row for chapter in chapters for row in chapter.rows]
     rows = [row for row in rows if any(row.id in found for found in results.values())]
     if not chosen.again or chosen.broken:
         unfailed = [row for row in rows if not any(

@@ -33,15 +33,19 @@ bool byte_queue::append(std::span<const std::byte> bytes) noexcept
     return true;
 }
 
-void byte_queue::consume(std::size_t count) noexcept
+void byte_queue::consume(std::size_t count)
 {
     CHECK(count <= size(), "no more is consumed than there is");
     begin_ += count;
-    if (begin_ == end_) {
-        std::free(memory_);
-        memory_ = nullptr;
-        capacity_ = begin_ = end_ = 0;
-    }
+    if (begin_ == end_)
+        clear();
+}
+
+void byte_queue::clear() noexcept
+{
+    std::free(memory_);
+    memory_ = nullptr;
+    capacity_ = begin_ = end_ = 0;
 }
 
 } // namespace ferrule::base

@@ -6,7 +6,7 @@
 
 namespace ferrule::base {
 
-/// A FIFO of bytes. Owns no memory while it is empty. One thread. Never throws.
+/// A FIFO of bytes. Owns no memory while it is empty. One thread. Throws for a broken promise only.
 class byte_queue {
 public:
     byte_queue() = default;
@@ -22,10 +22,10 @@ public:
 
     /// Drops the oldest `count` bytes (at most `size()`); the memory is given back with the last
     /// one.
-    void consume(std::size_t count) noexcept;
+    void consume(std::size_t count);
 
     /// Drops everything.
-    void clear() noexcept { consume(size()); }
+    void clear() noexcept;
 
     std::size_t size() const noexcept { return end_ - begin_; }
     bool empty() const noexcept { return begin_ == end_; }

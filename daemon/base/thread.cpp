@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <pthread.h>
+#include <system_error>
 #include <utility>
 
 namespace ferrule::base {
@@ -20,6 +21,9 @@ std::thread start_thread(std::string name, std::function<void()> run)
         });
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
         return thread;
+    } catch (const std::system_error& error) {
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        throw std::system_error(error.code(), "cannot start the thread " + name);
     } catch (...) {
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
         throw;

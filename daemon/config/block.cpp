@@ -76,6 +76,13 @@ block::block(const field& from, std::span<const std::string_view> keys, report& 
                   "write 'key: value' lines, without '- '");
         break;
     case kind::scalar:
+        if (const auto blank = find_odd_blank(from.value.scalar()); blank.has_value()) {
+            out.error(from.at(), path_,
+                      subject + "is a single value: " + blank->message +
+                          ", which YAML takes for a letter",
+                      "write an ordinary blank");
+            break;
+        }
         out.error(from.at(), path_, subject + "is a single value, not a block of keys",
                   "write 'key: value' lines below it");
         break;

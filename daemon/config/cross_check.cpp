@@ -90,10 +90,11 @@ std::string canonical_ip6(const std::string& host)
 {
     in6_addr address{};
     std::array<char, INET6_ADDRSTRLEN> text{};
-    if (::inet_pton(AF_INET6, host.c_str(), &address) != 1 ||
+    const auto percent = std::min(host.find('%'), host.size());
+    if (::inet_pton(AF_INET6, host.substr(0, percent).c_str(), &address) != 1 ||
         ::inet_ntop(AF_INET6, &address, text.data(), text.size()) == nullptr)
         return host;
-    return text.data();
+    return text.data() + host.substr(percent);
 }
 
 std::vector<compared_host> compared_hosts(const endpoint& address)

@@ -1,8 +1,13 @@
 #include "config/endpoints.hpp"
 
+#include "config/plain_text.hpp"
+
 #include <algorithm>
+#include <array>
+#include <limits>
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <sys/un.h>
 
 namespace ferrule::config {
@@ -34,27 +39,14 @@ bool is_ip6(const std::string& host)
     return ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
-bool is_letter_or_digit(char letter)
+bool is_digit(char letter)
 {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-           (letter >= '0' && letter <= '9');
+    return letter >= '0' && letter <= '9';
 }
 
-bool is_host_name(std::string_view host)
+bool is_letter_or_digit(char letter)
 {
-    if (host.empty() || host.size() > max_host_name)
-        return false;
-    std::size_t label = 0;
-    for (const char letter : host) {
-        if (letter == '.' && label == 0)
-            return false;
-        label = letter == '.' ? 0 : label + 1;
-        const bool is_allowed =
-            is_letter_or_digit(letter) || letter == '-' || letter == '_' || letter == '.';
-        if (label > max_label || !is_allowed)
-            return false;
-    }
-    return true;
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || is_digit(letter);
 }
 
 /// "256.1.1.1" and "10.0.0" are slips of an address, not names.
@@ -88,6 +80,16 @@ endpoints inherited_endpoint(std::string_view name, address_use use)
     return {{{endpoint{kind::inherited, std::string(name), 0}}}, {}, {}};
 }
 
+/// Of "localhost:8080/path"; a form of its own if there is no port.
+std::string host_and_port(std::string_view behind_scheme)
+{
+    const std::string_view authority = behind_scheme.substr(0, behind_scheme.find_first_of("/?#"));
+    const bool has_port = !authority.empty() && is_digit(authority.back());
+    return has_port && authority.find(':') != authority.npos
+               ? std::string(authority)
+               : "the host and its port, such as localhost:8080";
+}
+
 parsed<std::uint16_t> parse_port(std::string_view digits, address_use use)
 {
     const std::string range = use == address_use::connect ? "1 to 65535" : "0 to 65535";
@@ -99,20 +101,68 @@ parsed<std::uint16_t> parse_port(std::string_view digits, address_use use)
     return {static_cast<std::uint16_t>(*port.value), {}, {}};
 }
 
+/// "eth0, wlan0": the interfaces of this machine.
+std::string interfaces()
+{
+    std::string list;
+    struct if_nameindex* const all = ::if_nameindex();
+    for (const auto* each = all; each != nullptr && each->if_index != 0; ++each)
+        list += (list.empty() ? "" : ", ") + std::string(each->if_name);
+    if (all != nullptr)
+        ::if_freenameindex(all);
+    return list;
+}
+
+bool is_interface(const std::string& zone)
+{
+    std::array<char, IF_NAMESIZE> unused{};
+    const parsed<std::uint64_t> number = parse_number(zone);
+    return ::if_nametoindex(zone.c_str()) != 0 ||
+           (number.value && *number.value <= std::numeric_limits<unsigned>::max() &&
+            ::if_indextoname(static_cast<unsigned>(*number.value), unused.data()) != nullptr);
+}
+
+bool is_link_local(const std::string& address)
+{
+    in6_addr bytes{};
+    return ::inet_pton(AF_INET6, address.c_str(), &bytes) == 1 && IN6_IS_ADDR_LINKLOCAL(&bytes);
+}
+
+/// What stood between brackets. Each interface has its own link-local addresses, so that one alone
+/// says nothing of where it leads (RFC 4007).
+endpoints ip6_endpoints(const std::string& host, std::uint16_t port)
+{
+    const auto percent = host.find('%');
+    const std::string address = host.substr(0, percent);
+    if (!is_ip6(address))
+        return refused("has no IPv6 address between '[' and ']'", "such as [::1]:443");
+    if (percent == host.npos && is_link_local(address))
+        return refused("is a link-local address without its interface",
+                       "write [" + address + "%NAME]:" + std::to_string(port) +
+                           ", where NAME is one of: " + interfaces());
+    if (percent != host.npos && !is_link_local(address))
+        return refused("names an interface, which only a link-local address (fe80::) has",
+                       "[" + address + "]:" + std::to_string(port));
+    if (percent != host.npos && !is_interface(host.substr(percent + 1)))
+        return refused("names an interface that is not there", "one of: " + interfaces());
+    return {{{endpoint{kind::ip6, host, port}}}, {}, {}};
+}
+
 /// `host` as it stands before the port, brackets included.
 endpoints ip_endpoints(std::string_view host, std::uint16_t port, address_use use)
 {
     const std::string name(host);
     if (name.starts_with('[')) {
-        const std::string address = name.substr(1, name.size() - 2);
-        if (!name.ends_with(']') || !is_ip6(address))
-            return refused("has no IPv6 address between '[' and ']'", "such as [::1]:443");
-        return {{{endpoint{kind::ip6, address, port}}}, {}, {}};
+        return name.ends_with(']')
+                   ? ip6_endpoints(name.substr(1, name.size() - 2), port)
+                   : refused("has no IPv6 address between '[' and ']'", "such as [::1]:443");
     }
     if (is_ip6(name))
         return refused("needs brackets", "[" + name + "]:" + std::to_string(port));
     if (name == "*" && use == address_use::listen)
-        return {{{endpoint{kind::ip4, "0.0.0.0", port}, endpoint{kind::ip6, "::", port}}}, {}, {}};
+        return {{{endpoint{kind::ip4, "0.0.0.0", port}, endpoint{kind::ip6, "::", port, true}}},
+                {},
+                {}};
     if (is_ip4(name))
         return {{{endpoint{kind::ip4, name, port}}}, {}, {}};
     if (name.empty() || name == "*")
@@ -132,6 +182,23 @@ endpoints ip_endpoints(std::string_view host, std::uint16_t port, address_use us
 
 } // namespace
 
+bool is_host_name(std::string_view host)
+{
+    if (host.empty() || host.size() > max_host_name)
+        return false;
+    std::size_t label = 0;
+    for (const char letter : host) {
+        if (letter == '.' && label == 0)
+            return false;
+        label = letter == '.' ? 0 : label + 1;
+        const bool is_allowed =
+            is_letter_or_digit(letter) || letter == '-' || letter == '_' || letter == '.';
+        if (label > max_label || !is_allowed)
+            return false;
+    }
+    return true;
+}
+
 parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use use)
 {
     constexpr std::string_view unix_prefix = "unix:";
@@ -142,6 +209,11 @@ parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use
         return inherited_endpoint(text.substr(inherited_prefix.size()), use);
     if (text.starts_with('/'))
         return refused("is a path", "a Unix socket is written unix:/run/name.sock");
+
+    if (const std::string list = as_list(text); !list.empty())
+        return refused("is not one address", "each is an entry of its own: " + list);
+    if (const auto scheme = text.find("://"); scheme != text.npos)
+        return refused("is a URL", "write only " + host_and_port(text.substr(scheme + 3)));
 
     const auto colon = text.rfind(':');
     const auto bracket = text.rfind(']');

@@ -16,8 +16,11 @@ enum class address_use {
     metrics, ///< no host names, and no "*"
 };
 
-/// "127.0.0.1:80", "[::1]:80", "name:80", "unix:/path", and for `listen` also "*:80" and "fd:name".
-/// Looks nothing up.
+/// 1 to 253 bytes, in labels of at most 63 (RFC 1035, section 2.3.4); '_' is taken as well.
+bool is_host_name(std::string_view host);
+
+/// "127.0.0.1:80", "[::1]:80", "[fe80::1%eth0]:80", "name:80", "unix:/path", and for `listen` also
+/// "*:80" and "fd:name". Looks nothing up but whether there is such an interface.
 parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use use);
 
 } // namespace ferrule::config

@@ -19,7 +19,7 @@ inline constexpr std::array limits{name("sessions")};
 inline constexpr std::array log{name("level"), name("format"), name("target"), name("sessions"),
                                 name("recorder")};
 inline constexpr std::array metrics{name("address"), name("certificate"), name("key"),
-                                    name("password_file")};
+                                    name("password_file"), name("hosts")};
 inline constexpr std::array control{name("path"), name("mode")};
 inline constexpr std::array drain{name("delay"), name("timeout"), name("spread")};
 inline constexpr std::array timeouts{
@@ -33,7 +33,7 @@ inline constexpr std::array shutdown{
     name("timeout"),
     name("half_close"),
     name("half_close_timeout"),
-    name("drain_timeout"),
+    name("stall_timeout"),
     name("linger"),
     name("linger_bytes"),
     name("deadline"),
@@ -41,6 +41,7 @@ inline constexpr std::array shutdown{
     name("on_client_reset"),
     name("on_backend_reset"),
     name("on_proxy_end"),
+    name("quiet"),
 };
 inline constexpr std::array listener{
     name("name"),    name("addresses"), name("backlog"),  name("tls"),

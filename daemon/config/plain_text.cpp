@@ -11,6 +11,21 @@ namespace ferrule::config {
 namespace {
 
 constexpr std::size_t max_quoted = 48;
+constexpr std::size_t max_listed = 100;
+
+struct odd_blank {
+    std::string_view bytes;
+    std::string_view name;
+    std::string_view number;
+};
+constexpr std::array odd_blanks{
+    odd_blank{"\xc2\xa0", "a no-break space", "U+00A0"},
+    odd_blank{"\xe2\x80\xaf", "a narrow no-break space", "U+202F"},
+    odd_blank{"\xe2\x80\x83", "an em space", "U+2003"},
+    odd_blank{"\xe2\x80\x8b", "a zero-width space", "U+200B"},
+    odd_blank{"\xe3\x80\x80", "an ideographic space", "U+3000"},
+    odd_blank{"\xef\xbb\xbf", "a byte order mark", "U+FEFF"},
+};
 
 bool is_control(char byte)
 {
@@ -70,6 +85,18 @@ std::optional<text_flaw> find_flaw(std::string_view text)
     return std::nullopt;
 }
 
+std::optional<text_flaw> find_odd_blank(std::string_view line)
+{
+    std::optional<text_flaw> first;
+    for (const odd_blank& each : odd_blanks) {
+        const std::size_t at = line.find(each.bytes);
+        if (at != line.npos && (!first || at < first->offset))
+            first = text_flaw{at, std::string(each.name) + " (" + std::string(each.number) +
+                                      ") stands here"};
+    }
+    return first;
+}
+
 bool has_control_characters(std::string_view value)
 {
     return std::any_of(value.begin(), value.end(), is_control);
@@ -87,7 +114,49 @@ std::string in_quotes(std::string_view value)
         shown = std::string(value.substr(0, end)) + "...";
     }
     std::replace_if(shown.begin(), shown.end(), is_control, '?');
+    // What looks like nothing, or like a blank, and is neither.
+    for (const odd_blank& each : odd_blanks) {
+        for (auto at = shown.find(each.bytes); at != shown.npos; at = shown.find(each.bytes))
+            shown.replace(at, each.bytes.size(), "<" + std::string(each.number) + ">");
+    }
     return "'" + shown + "'";
+}
+
+std::string variable_in(std::string_view value)
+{
+    constexpr std::string_view capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    constexpr std::string_view in_name = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    for (auto at = value.find('$'); at != value.npos; at = value.find('$', at + 1)) {
+        const std::string_view behind = value.substr(at + 1);
+        const auto brace = behind.starts_with('{') ? behind.find('}') : behind.npos;
+        if (brace != behind.npos && brace < max_quoted)
+            return std::string(value.substr(at, brace + 2));
+        if (!behind.empty() && capitals.find(behind.front()) != capitals.npos)
+            return std::string(
+                value.substr(at, 1 + std::min(behind.find_first_not_of(in_name), behind.size())));
+    }
+    return {};
+}
+
+std::string as_list(std::string_view value)
+{
+    constexpr std::string_view separators = ", \t";
+    if (value.find_first_of(separators) == value.npos)
+        return {};
+    std::string list;
+    for (std::size_t from = value.find_first_not_of(separators); from < value.size();) {
+        const std::size_t to = std::min(value.find_first_of(separators, from), value.size());
+        const std::string_view each = value.substr(from, to - from);
+        const bool needs_quotes = each.find_first_of(":[]{}*&!|>'\"%@`#") != each.npos;
+        list += list.empty() ? "" : ", ";
+        list += needs_quotes ? '"' + std::string(each) + '"' : std::string(each);
+        from = value.find_first_not_of(separators, to);
+        if (list.size() > max_listed && from < value.size()) {
+            list += ", ...";
+            break;
+        }
+    }
+    return "[" + list + "]";
 }
 
 bool is_pem(std::string_view value)

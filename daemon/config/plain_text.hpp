@@ -18,11 +18,22 @@ struct text_flaw {
 /// one would be ignored in silence.
 std::optional<text_flaw> find_flaw(std::string_view text);
 
+/// The first character of `line` that looks like a blank or like nothing, and that YAML takes for a
+/// letter: a no-break space, as web pages and word processors put into what is copied from them.
+std::optional<text_flaw> find_odd_blank(std::string_view line);
+
 bool has_control_characters(std::string_view value);
 
 /// `value` in quotation marks for a message: shortened, control characters replaced, and PEM text,
 /// which may be a private key, not shown at all.
 std::string in_quotes(std::string_view value);
+
+/// A variable of the shell that `value` names: "${PORT}", or "$PORT" in capitals. Empty: none.
+std::string variable_in(std::string_view value);
+
+/// `value` cut at commas and blanks, as a list in YAML: "[h2, http/1.1]". Empty if there is nothing
+/// to cut.
+std::string as_list(std::string_view value);
 
 /// True if `value` holds the beginning of a PEM block.
 bool is_pem(std::string_view value);

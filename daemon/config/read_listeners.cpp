@@ -68,8 +68,16 @@ backend_draft read_backend(const field& from, report& out)
     if (draft.name)
         draft.settings.name = draft.name->text;
     if (const auto servers = entry.require("servers", "add servers: [\"127.0.0.1:8080\"]", out)) {
-        for (const placed_endpoint& server : read_endpoints(*servers, address_use::connect, out))
+        const auto found = read_endpoints(*servers, address_use::connect, out);
+        for (const placed_endpoint& server : found)
             draft.settings.servers.push_back(server.address);
+        if (found.size() > max_servers) {
+            const placed_endpoint& first = found[max_servers];
+            out.error(first.at, first.path,
+                      in_quotes(first.text) + " is one server too many: a backend has at most " +
+                          std::to_string(max_servers) + ", not " + std::to_string(found.size()),
+                      "share them out to several backends and listeners");
+        }
     }
     draft.shutdown = read_shutdown(entry, out);
     return draft;

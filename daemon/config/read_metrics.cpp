@@ -2,6 +2,7 @@
 
 #include "config/endpoints.hpp"
 #include "config/keys.hpp"
+#include "config/scalars.hpp"
 #include "config/text_file.hpp"
 #include "config/values.hpp"
 
@@ -61,7 +62,7 @@ public:
         const auto result = parse_endpoints(*text, address_use::metrics);
         if (!result.value) {
             out_.error(address->at(), address->path, in_quotes(*text) + " " + result.problem,
-                       result.fix);
+                       means_off(*text) ? "write off" : result.fix);
             return {};
         }
         return {result.value->front(), address->at()};
@@ -73,6 +74,7 @@ public:
         metrics_protection_settings result;
         read_certificate(result, inspect);
         read_passwords(result);
+        read_hosts(result.hosts);
         if (!result.users.empty() && result.certificate_path.empty() && address &&
             !is_local(*address)) {
             const auto where = block_.find("password_file");
@@ -94,7 +96,8 @@ private:
         named_file result{*where, (std::filesystem::path(directory_) / *text).string(), {}};
         text_file file = read_text_file(result.path);
         if (!file.problem.empty()) {
-            out_.error(where->at(), where->path, in_quotes(*text) + " " + file.problem);
+            out_.error(where->at(), where->path, in_quotes(*text) + " " + file.problem,
+                       means_off(*text) ? "write off" : "");
             return result;
         }
         if (is_secret && (file.permissions & others) != 0)
@@ -153,6 +156,22 @@ private:
         }
         result.password_path = file->path;
         result.users = std::move(passwords.entries);
+    }
+
+    void read_hosts(std::vector<std::string>& hosts)
+    {
+        const auto from = block_.find("hosts");
+        const auto items = from ? read_list(*from, out_) : std::nullopt;
+        for (const field& item : items.value_or(std::vector<field>{})) {
+            const auto host = read_text(item, out_);
+            if (!host)
+                continue;
+            if (is_host_name(*host))
+                hosts.push_back(*host);
+            else
+                out_.error(item.at(), item.path, in_quotes(*host) + " is not a host name",
+                           "the name alone, without a scheme or port: metrics.example.org");
+        }
     }
 
     /// There, but neither off nor a path: that has been reported.

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
+#include <system_error>
 
 #include <sys/un.h>
 
@@ -45,7 +47,18 @@ void read_target(const field& from, log_settings& result, report& out)
                   "stderr, stdout, or a path that begins with /");
         return;
     }
-    result.target = *target;
+    std::error_code ignored;
+    const std::filesystem::path path(*target);
+    if (target->starts_with('/') && std::filesystem::is_directory(path, ignored))
+        out.error(from.at(), from.path, in_quotes(*target) + " is a folder", "name a file in it");
+    else if (target->starts_with('/') &&
+             !std::filesystem::is_directory(path.parent_path(), ignored))
+        out.error(from.at(), from.path,
+                  in_quotes(*target) + " is in " + in_quotes(path.parent_path().string()) +
+                      ", which is no folder",
+                  "make it, with the user that Ferrule runs as for its owner");
+    else
+        result.target = *target;
 }
 
 void read_log(const field& from, log_settings& result, report& out)
@@ -92,6 +105,10 @@ control_draft read_control(const field& from, control_settings& result, report& 
     const auto text = path ? read_text(*path, out) : std::nullopt;
     if (!text || *text == "off")
         return {};
+    if (means_off(*text)) {
+        out.error(path->at(), path->path, in_quotes(*text) + " is not a path", "write off");
+        return {};
+    }
     if (!text->starts_with('/') || text->size() > longest_unix_path) {
         out.error(path->at(), path->path, in_quotes(*text) + " is not a path for a socket",
                   "an absolute path of at most " + std::to_string(longest_unix_path) +

@@ -18,7 +18,8 @@ constexpr duration_range lifetime_range{1s, 365 * 24h, true};
 
 constexpr duration_range timeout_range{10ms, 1h};
 constexpr duration_range half_close_timeout_range{10ms, 24h};
-constexpr duration_range drain_timeout_range{10ms, 1h};
+constexpr duration_range stall_timeout_range{10ms, 1h};
+constexpr duration_range quiet_range{10ms, 1h};
 constexpr duration_range linger_range{0s, 1min};
 constexpr number_range linger_bytes_range{0, 1024 * 1024 * 1024};
 constexpr duration_range deadline_range{100ms, 24h};
@@ -27,7 +28,7 @@ constexpr std::array half_close_rules{ending::half_close::carry, ending::half_cl
 constexpr std::array client_policies{ending::client_policy::reset, ending::client_policy::fin};
 constexpr std::array backend_policies{ending::backend_policy::reset,
                                       ending::backend_policy::truncate};
-constexpr std::array proxy_policies{ending::proxy_policy::idle_polite, ending::proxy_policy::notify,
+constexpr std::array proxy_policies{ending::proxy_policy::ask, ending::proxy_policy::notify,
                                     ending::proxy_policy::reset};
 
 /// Reads one option with `read_value(field)`.
@@ -74,7 +75,7 @@ struct bounded {
 };
 constexpr std::array bounded_options{
     bounded{&shutdown_block::timeout, &shutdown_settings::timeout},
-    bounded{&shutdown_block::drain_timeout, &shutdown_settings::drain_timeout},
+    bounded{&shutdown_block::stall_timeout, &shutdown_settings::stall_timeout},
     bounded{&shutdown_block::linger, &shutdown_settings::linger},
 };
 
@@ -132,7 +133,7 @@ shutdown_block read_shutdown(const block& parent, report& out)
     read_option(from, "half_close", result.half_close, half_close_rules, "a half-close rule", out);
     read_option(from, "half_close_timeout", result.half_close_timeout, half_close_timeout_range,
                 out);
-    read_option(from, "drain_timeout", result.drain_timeout, drain_timeout_range, out);
+    read_option(from, "stall_timeout", result.stall_timeout, stall_timeout_range, out);
     read_option(from, "linger", result.linger, linger_range, out);
     read_option(from, "linger_bytes", result.linger_bytes,
                 [&](const field& value) { return read_size(value, linger_bytes_range, out); });
@@ -146,6 +147,7 @@ shutdown_block read_shutdown(const block& parent, report& out)
     read_option(from, "on_backend_reset", result.on_backend_reset, backend_policies, "a way to end",
                 out);
     read_option(from, "on_proxy_end", result.on_proxy_end, proxy_policies, "a way to end", out);
+    read_option(from, "quiet", result.quiet, quiet_range, out);
     return result;
 }
 
@@ -175,7 +177,7 @@ shutdown_settings resolve(const shutdown_block& listener, const shutdown_block& 
     apply(&shutdown_block::timeout, result.timeout);
     apply(&shutdown_block::half_close, result.rules.half_close);
     apply(&shutdown_block::half_close_timeout, result.half_close_timeout);
-    apply(&shutdown_block::drain_timeout, result.drain_timeout);
+    apply(&shutdown_block::stall_timeout, result.stall_timeout);
     apply(&shutdown_block::linger, result.linger);
     apply(&shutdown_block::linger_bytes, result.linger_bytes);
     apply(&shutdown_block::deadline, result.deadline);
@@ -183,6 +185,7 @@ shutdown_settings resolve(const shutdown_block& listener, const shutdown_block& 
     apply(&shutdown_block::on_client_reset, result.rules.on_client_reset);
     apply(&shutdown_block::on_backend_reset, result.rules.on_backend_reset);
     apply(&shutdown_block::on_proxy_end, result.rules.on_proxy_end);
+    apply(&shutdown_block::quiet, result.quiet);
     keep_within_deadline(result, blocks, out);
     return result;
 }

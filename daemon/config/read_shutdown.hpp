@@ -31,7 +31,7 @@ struct shutdown_block {
     written<milliseconds> timeout;
     written<ending::half_close> half_close;
     written<milliseconds> half_close_timeout;
-    written<milliseconds> drain_timeout;
+    written<milliseconds> stall_timeout;
     written<milliseconds> linger;
     written<std::uint64_t> linger_bytes;
     written<milliseconds> deadline;
@@ -39,6 +39,7 @@ struct shutdown_block {
     written<ending::client_policy> on_client_reset;
     written<ending::backend_policy> on_backend_reset;
     written<ending::proxy_policy> on_proxy_end;
+    written<milliseconds> quiet;
 };
 
 /// The block under `parent`'s key of that name; empty if there is none.

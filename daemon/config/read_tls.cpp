@@ -1,6 +1,7 @@
 #include "config/read_tls.hpp"
 
 #include "config/keys.hpp"
+#include "config/scalars.hpp"
 #include "config/text_file.hpp"
 #include "config/values.hpp"
 
@@ -76,7 +77,9 @@ private:
         path = (std::filesystem::path(directory_) / *text).string();
         text_file file = read_text_file(path);
         if (!file.problem.empty()) {
-            out_.error(where.at(), where.path, in_quotes(*text) + " " + file.problem);
+            const bool may_be_off = which == about::ticket_keys && means_off(*text);
+            out_.error(where.at(), where.path, in_quotes(*text) + " " + file.problem,
+                       may_be_off ? "write off" : "");
             return;
         }
         content = std::move(file.text);
@@ -151,6 +154,10 @@ private:
             const auto& known = result_.alpn;
             if (protocol->size() > max_protocol)
                 out_.error(item.at(), item.path, "is longer than 255 bytes");
+            else if (const std::string list = as_list(*protocol); !list.empty())
+                out_.error(item.at(), item.path,
+                           in_quotes(*protocol) + " is not the name of one protocol",
+                           "each is an entry of its own: " + list);
             else if (std::find(known.begin(), known.end(), *protocol) != known.end())
                 out_.error(item.at(), item.path, in_quotes(*protocol) + " is in the list already");
             else

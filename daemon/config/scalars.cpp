@@ -58,16 +58,18 @@ bool begins_with_zero(std::string_view digits)
     return digits.size() > 1 && digits.front() == '0';
 }
 
+/// `unit` follows the digits. Only a number without one is octal to YAML.
 template <class T>
-parsed<T> refuse_leading_zero(std::string_view digits)
+parsed<T> refuse_leading_zero(std::string_view digits, std::string_view unit)
 {
     if (digits.size() > max_echo)
-        return {{}, "begins with 0", "write it without: YAML takes it for an octal number"};
+        return {{}, "begins with 0", "write it without"};
     const auto first = digits.find_first_not_of('0');
     const std::string decimal(first == digits.npos ? "0" : digits.substr(first));
-    return {{},
-            "begins with 0",
-            "write " + decimal + ": YAML takes " + std::string(digits) + " for an octal number"};
+    const std::string why = unit.empty()
+                                ? ": YAML takes " + std::string(digits) + " for an octal number"
+                                : ", not " + std::string(digits) + std::string(unit);
+    return {{}, "begins with 0", "write " + decimal + std::string(unit) + why};
 }
 
 template <class T>
@@ -103,7 +105,7 @@ parsed<std::uint64_t> parse_number(std::string_view text)
     if (digits.empty() || !rest.empty())
         return {{}, "is not a whole number", {}};
     if (begins_with_zero(digits))
-        return refuse_leading_zero<std::uint64_t>(digits);
+        return refuse_leading_zero<std::uint64_t>(digits, {});
     return {to_number(digits), {}, {}};
 }
 
@@ -116,14 +118,14 @@ parsed<milliseconds> parse_duration(std::string_view text)
         const std::string_view digits = take_digits(rest);
         if (digits.empty())
             return {{}, "is not a duration", duration_form};
-        if (begins_with_zero(digits))
-            return refuse_leading_zero<milliseconds>(digits);
         const std::string_view name = take_unit(rest);
         if (name.empty())
             return refuse_without_unit<milliseconds>(digits, "ms, s, m or h", "s");
         const unit* found = nullptr;
         for (const unit& known : duration_units)
             found = known.name == name ? &known : found;
+        if (begins_with_zero(digits))
+            return refuse_leading_zero<milliseconds>(digits, found != nullptr ? name : "s");
         if (found == nullptr)
             return {{}, "is not a duration", duration_form};
         if (found->factor >= last_factor)
@@ -143,7 +145,7 @@ parsed<std::uint64_t> parse_size(std::string_view text)
     if (digits.empty())
         return {{}, "is not a size", size_form};
     if (begins_with_zero(digits))
-        return refuse_leading_zero<std::uint64_t>(digits);
+        return refuse_leading_zero<std::uint64_t>(digits, rest);
     if (rest.empty())
         return refuse_without_unit<std::uint64_t>(digits, "B, KiB, MiB or GiB", "B");
     for (const unit& known : size_units) {
@@ -151,6 +153,14 @@ parsed<std::uint64_t> parse_size(std::string_view text)
             return {saturating_product(to_number(digits), known.factor), {}, {}};
     }
     return {{}, "is not a size", size_form};
+}
+
+bool means_off(std::string_view word)
+{
+    static constexpr std::array<std::string_view, 14> words{
+        "never",    "none",      "no",      "false", "disabled", "disable", "infinite",
+        "infinity", "unlimited", "forever", "null",  "Off",      "OFF",     "indefinite"};
+    return std::ranges::find(words, word) != words.end();
 }
 
 std::string duration_text(milliseconds duration)

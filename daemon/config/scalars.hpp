@@ -27,6 +27,10 @@ parsed<std::uint64_t> parse_number(std::string_view text);
 /// does not fit is milliseconds::max().
 parsed<base::milliseconds> parse_duration(std::string_view text);
 
+/// A word by which other programs say that something is not to be: "never", "none", "disabled".
+/// Here it is `off`, where it may be.
+bool means_off(std::string_view word);
+
 /// A whole number with one of the units B, KiB, MiB and GiB.
 parsed<std::uint64_t> parse_size(std::string_view text);
 

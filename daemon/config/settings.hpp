@@ -25,6 +25,8 @@ struct endpoint {
     /// Address without brackets, host name, path of a Unix socket, or name of an inherited socket.
     std::string host;
     std::uint16_t port = 0; ///< 0 if it has none; for a listener, 0 lets the kernel choose
+    /// The IPv6 half of "*:443": where there is no IPv6, the other half will do.
+    bool is_optional = false;
 
     /// True if 0 is not a port of its own but asks the kernel for one.
     bool has_port_of_kernel() const
@@ -43,10 +45,11 @@ struct shutdown_settings {
     ending::rules rules;
     milliseconds timeout = 5s;             ///< silence after our close_notify
     milliseconds half_close_timeout = 60s; ///< silence of a backend after the client's clean end
-    milliseconds drain_timeout = 30s;      ///< bytes wait for a sink that takes none
+    milliseconds stall_timeout = 30s;      ///< bytes wait for a sink that takes none
     milliseconds linger = 2s;              ///< read and discard after our FIN
     std::uint64_t linger_bytes = 1024 * 1024;
     milliseconds deadline = 5min; ///< from the moment that neither source has more to give
+    milliseconds quiet = 5s;      ///< silence after which a backend may be asked to end (E8)
 
     friend bool operator==(const shutdown_settings&, const shutdown_settings&) = default;
 };
@@ -89,6 +92,9 @@ struct tls_settings {
 
     friend bool operator==(const tls_settings&, const tls_settings&) = default;
 };
+
+/// Of one backend.
+inline constexpr std::size_t max_servers = 64;
 
 struct backend_settings {
     std::string name;
@@ -146,6 +152,7 @@ struct metrics_protection_settings {
     std::string key_pem;         ///< secret: never logged
     std::string password_path;
     std::vector<base::password_entry> users; ///< none: no password is asked for
+    std::vector<std::string> hosts;          ///< besides IP addresses and localhost
 
     friend bool operator==(const metrics_protection_settings&,
                            const metrics_protection_settings&) = default;

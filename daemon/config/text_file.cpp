@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,7 +40,14 @@ struct wiped_buffer {
 
 text_file failed(std::string why)
 {
-    return {{}, 0, std::move(why)};
+    return {{}, 0, std::move(why), false};
+}
+
+/// Until a writer has written or ended.
+bool wait_for(int descriptor)
+{
+    pollfd waited{descriptor, POLLIN, 0};
+    return ::poll(&waited, 1, -1) > 0 || errno == EINTR;
 }
 
 text_file failed_with_errno()
@@ -54,7 +62,7 @@ bool is_open_to_others(unsigned permissions)
     return (permissions & 0037u) != 0;
 }
 
-text_file read_text_file(const std::string& path)
+text_file read_text_file(const std::string& path, streams others)
 {
     // O_NONBLOCK, since opening a FIFO without a writer would wait for one.
     const descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
@@ -66,7 +74,8 @@ text_file read_text_file(const std::string& path)
         return failed_with_errno();
     if (S_ISDIR(facts.st_mode))
         return failed("is a directory");
-    if (!S_ISREG(facts.st_mode))
+    const bool is_stream = S_ISFIFO(facts.st_mode) || S_ISCHR(facts.st_mode);
+    if (!S_ISREG(facts.st_mode) && !(is_stream && others == streams::taken))
         return failed("is not a regular file");
 
     // One byte more than allowed, so that a file that grows meanwhile is noticed as well.
@@ -74,7 +83,7 @@ text_file read_text_file(const std::string& path)
     while (buffer.size < buffer.text.size()) {
         const ssize_t got =
             ::read(file.number, buffer.text.data() + buffer.size, buffer.text.size() - buffer.size);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(file.number))))
             continue;
         if (got < 0)
             return failed_with_errno();
@@ -84,7 +93,7 @@ text_file read_text_file(const std::string& path)
     }
     if (buffer.size > max_file_size)
         return failed("is larger than 1 MiB");
-    return {buffer.text.substr(0, buffer.size), facts.st_mode & 0777u, {}};
+    return {buffer.text.substr(0, buffer.size), facts.st_mode & 0777u, {}, is_stream};
 }
 
 } // namespace ferrule::config

@@ -36,6 +36,14 @@ std::optional<T> within(const field& from, const std::string& text, const parsed
     return result.value;
 }
 
+/// What a number without a unit would be with the unit that is offered for it.
+std::optional<base::milliseconds> without_unit(const std::string& text)
+{
+    if (!parse_number(text).value)
+        return std::nullopt;
+    return parse_duration(text + "s").value;
+}
+
 std::string range_text(number_range range)
 {
     return std::to_string(range.low) + " to " + std::to_string(range.high);
@@ -65,6 +73,12 @@ std::optional<std::string> read_text(const field& from, report& out)
     if (is_pem(text)) {
         out.error(from.at(), from.path, "is PEM text",
                   "certificate and key are named by the paths of their files");
+        return std::nullopt;
+    }
+    if (const std::string variable = variable_in(text); !variable.empty()) {
+        out.error(from.at(), from.path,
+                  in_quotes(text) + " has " + variable + " in it, and nothing is expanded",
+                  "write the value itself, or let envsubst write the file");
         return std::nullopt;
     }
     if (has_control_characters(text)) {
@@ -128,8 +142,13 @@ std::optional<std::uint64_t> read_size(const field& from, number_range range, re
     const std::optional<std::string> text = read_text(from, out);
     if (!text)
         return std::nullopt;
-    return within(from, *text, parse_size(*text), range.low, range.high,
-                  size_text(range.low) + " to " + size_text(range.high), out);
+    const std::string limits = size_text(range.low) + " to " + size_text(range.high);
+    parsed<std::uint64_t> result = parse_size(*text);
+    // A plain number is offered as bytes only where that many are taken.
+    if (const auto meant = parse_number(*text).value;
+        meant && (*meant < range.low || *meant > range.high))
+        result.fix = "with a unit, " + limits;
+    return within(from, *text, result, range.low, range.high, limits, out);
 }
 
 std::optional<base::milliseconds> read_duration(const field& from, duration_range range,
@@ -140,13 +159,22 @@ std::optional<base::milliseconds> read_duration(const field& from, duration_rang
         return std::nullopt;
     const std::string limits = duration_text(range.low) + " to " + duration_text(range.high) +
                                (range.may_be_off ? ", or off" : "");
-    if (*text == "off") {
-        if (range.may_be_off)
-            return base::off;
+    if (*text == "off" && range.may_be_off)
+        return base::off;
+    if (*text == "off" || (means_off(*text) && !range.may_be_off)) {
         out.error(from.at(), from.path, "cannot be off", limits);
         return std::nullopt;
     }
-    return within(from, *text, parse_duration(*text), range.low, range.high, limits, out);
+    parsed<base::milliseconds> result = parse_duration(*text);
+    if (means_off(*text))
+        result.fix = "write off";
+    if (const auto meant = without_unit(*text);
+        meant && (*meant < range.low || *meant > range.high))
+        result.fix =
+            (*meant == base::milliseconds::zero() && range.may_be_off)
+                ? "write off, or " + duration_text(range.low) + " to " + duration_text(range.high)
+                : "with a unit, " + limits;
+    return within(from, *text, result, range.low, range.high, limits, out);
 }
 
 bool is_name(std::string_view text)

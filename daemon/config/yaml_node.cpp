@@ -6,6 +6,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <sstream>
 #include <string_view>
 #include <unordered_map>
@@ -211,6 +212,54 @@ diagnostic not_text(const std::string& text, const text_flaw& flaw)
     return finding;
 }
 
+struct numbered_line {
+    int number;
+    std::string_view text;
+};
+
+/// The line in which YAML stumbled and the one before it: the cause may stand in either.
+std::vector<numbered_line> lines_near(std::string_view text, int line)
+{
+    std::vector<numbered_line> near;
+    int number = 1;
+    for (std::size_t from = 0; from < text.size() && number <= line; ++number) {
+        const std::size_t end = std::min(text.find('\n', from), text.size());
+        if (number >= line - 1)
+            near.push_back({number, text.substr(from, end - from)});
+        from = end + 1;
+    }
+    return near;
+}
+
+/// YAML takes an odd blank for a letter, and stumbles in its line or in the next one. A comment may
+/// hold any.
+std::optional<diagnostic> odd_blank_near(std::string_view text, int line,
+                                         const std::string& yaml_error)
+{
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf"; // it may begin a file
+    if (text.starts_with(byte_order_mark))
+        text.remove_prefix(byte_order_mark.size());
+    for (const numbered_line& each : lines_near(text, line)) {
+        const auto found = find_odd_blank(each.text);
+        if (found && found->offset < each.text.find('#'))
+            return diagnostic{severity::error, each.number, static_cast<int>(found->offset) + 1,
+                              found->message + ", which YAML takes for a letter",
+                              "write an ordinary blank; YAML says: " + yaml_error};
+    }
+    return std::nullopt;
+}
+
+/// Within `[...]` or `{...}`, the brace of `${NAME}` is YAML's own.
+std::string fix_near(std::string_view text, int line, const std::string& yaml_error)
+{
+    for (const numbered_line& each : lines_near(text, line)) {
+        if (each.text.find("${") < each.text.find('#'))
+            return "nothing is expanded: instead of ${...}, write the value itself, or let "
+                   "envsubst write the file";
+    }
+    return fix_for(yaml_error);
+}
+
 } // namespace
 
 yaml_document parse_yaml(const std::string& text)
@@ -228,9 +277,11 @@ yaml_document parse_yaml(const std::string& text)
         return {{}, refused.why};
     } catch (const YAML::Exception& error) {
         const place at = place_of(error.mark);
+        if (const auto blank = odd_blank_near(text, at.line, error.msg))
+            return {{}, *blank};
         return {{},
                 diagnostic{severity::error, at.line, at.column, "not valid YAML: " + error.msg,
-                           fix_for(error.msg)}};
+                           fix_near(text, at.line, error.msg)}};
     }
     return {builder.root, {}};
 }

@@ -5,10 +5,11 @@ namespace ferrule::ending {
 namespace {
 
 /// What came between our cut of the client and its own end was thrown away: no FIN may follow that,
-/// whatever the operator forgives (E1).
+/// whatever the operator forgives (E1). Nor may it where the client ended inside a record: a
+/// goodbye may be left out, but nobody means to send half a record (R191, R192).
 bool is_forgivable(const facts& now, source how, side source_side)
 {
-    return source_side == side::client && now.to_backend.from == how &&
+    return source_side == side::client && now.to_backend.from == how && !now.torn &&
            (!now.to_backend.answered || now.polite);
 }
 
@@ -31,7 +32,8 @@ bool is_forgiven_reset(const facts& now, const rules& manners, side source_side)
 bool wants_reading(const facts& now, side who)
 {
     const flow& flow = flow_from(now, who);
-    if (flow.from != source::open || peer_of(now, who).released)
+    if (now.contact != contact::connected || flow.from != source::open ||
+        peer_of(now, who).released)
         return false;
     // A sink that is gone takes nothing, so its source is left alone until the sink's own side has
     // been read out: only then is it known how that side ended (docs/endings.md, "A failed write").
@@ -43,17 +45,29 @@ bool wants_reading(const facts& now, side who)
 bool may_finish(const facts& now, const rules& manners, side who)
 {
     // No close_notify follows a fatal alert, whoever sent it (RFC 8446 6.2).
-    if (who == side::client && now.to_backend.from == source::failed)
+    if (who == side::client && now.tls_failed)
         return false;
+    if (who == side::backend && now.asked)
+        return true;
     switch (flow_to(now, who).from) {
     case source::clean: return true;
     case source::cut: return now.polite;
     case source::truncated: return is_forgiven_truncation(now, manners, other(who));
     case source::reset: return is_forgiven_reset(now, manners, other(who));
     case source::open:
-    case source::failed: return false;
+    case source::failed:
+    case source::absent: return false;
     }
     return false;
+}
+
+bool may_ask(const facts& now)
+{
+    const auto runs = [](const flow& each) {
+        return each.from == source::open && each.to == sink::open;
+    };
+    return now.contact == contact::connected && !now.asked && runs(now.to_backend) &&
+           runs(now.to_client);
 }
 
 bool must_abort(const facts& now, const rules& manners, side who)
@@ -63,7 +77,7 @@ bool must_abort(const facts& now, const rules& manners, side who)
 
 act act_of(const facts& now, side who)
 {
-    if (who == side::backend && !now.connected)
+    if (who == side::backend && now.contact != contact::connected)
         return act::none;
     switch (flow_to(now, who).to) {
     case sink::gone: return act::gone;

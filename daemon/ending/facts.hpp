@@ -24,8 +24,8 @@ struct flow {
 
 /// One peer's socket.
 struct peer {
-    bool released = false; ///< closed, or never connected
-    bool stalled = false;  ///< it took or acknowledged nothing for `drain_timeout`
+    bool released = false; ///< closed
+    bool stalled = false;  ///< it took or acknowledged nothing for `stall_timeout`
     bool lingered = false; ///< we have read on after our FIN for long enough
 
     friend bool operator==(const peer&, const peer&) = default;
@@ -36,9 +36,14 @@ struct facts {
     flow to_client;
     peer client;
     peer backend;
-    bool connected = true; ///< there has been a connection to a backend
-    bool polite = false;   ///< the end that the proxy made is told as a clean one
-    bool overdue = false;  ///< `deadline` has passed
+    ending::contact contact = contact::awaited;
+    bool secured = false;    ///< the handshake is done
+    bool polite = false;     ///< a flow that we have cut is told as one that ended clean
+    bool torn = false;       ///< the client ended inside a record: no option forgives that
+    bool asked = false;      ///< the backend was told, by us, that no more will come (E8)
+    bool tls_failed = false; ///< TLS has nothing more to say to the client
+    bool alerted = false;    ///< by a fatal alert: the FIN behind it claims nothing
+    bool overdue = false;    ///< `deadline` has passed, or nothing is waited for any more
     cause first = cause::none;
     cause second = cause::none;
 
@@ -85,10 +90,17 @@ inline bool has_ended(const facts& now)
     return now.first != cause::none;
 }
 
-/// Neither source has more to give: from here on `deadline` bounds the rest absolutely (E4).
+/// A source may still give bytes, or its end.
+inline bool has_open_source(const facts& now)
+{
+    return now.to_backend.from == source::open || now.to_client.from == source::open;
+}
+
+/// Neither source has more to give, or we have cut the session and asked its backend to end: from
+/// here on `deadline` bounds the rest absolutely (E4).
 inline bool is_closing(const facts& now)
 {
-    return now.to_backend.from != source::open && now.to_client.from != source::open;
+    return !has_open_source(now) || now.asked;
 }
 
 /// Bytes wait for a sink, in our queue or, as far as we have looked, in its kernel's.
@@ -107,15 +119,29 @@ inline bool is_half_closed(const facts& now)
 /// Both sockets are released: nothing more will happen.
 inline bool is_over(const facts& now)
 {
-    return now.client.released && now.backend.released;
+    return now.client.released && (now.contact != contact::connected || now.backend.released);
+}
+
+/// Where in its life the session is.
+inline phase phase_of(const facts& now)
+{
+    if (has_ended(now))
+        return phase::closing;
+    if (now.contact == contact::connected)
+        return phase::relaying;
+    return now.secured ? phase::connecting : phase::handshaking;
 }
 
 /// The source may still give bytes that somebody can take; if not, it is not read for relaying.
 bool wants_reading(const facts& now, side who);
 
 /// The sink may be told `finish`: its source ended clean (or in a way that the operator chose to
-/// take for clean), or the proxy itself ends the session politely (E1).
+/// take for clean), the operator chose to call our own ends clean, or it is a backend that is asked
+/// to end while the session is quiet (E1, E8).
 bool may_finish(const facts& now, const rules& manners, side who);
+
+/// Both flows run, and neither side was told anything: the backend can be asked to end.
+bool may_ask(const facts& now);
 
 /// The sink must be told `abort`.
 bool must_abort(const facts& now, const rules& manners, side who);

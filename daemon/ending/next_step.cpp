@@ -27,30 +27,38 @@ constexpr plan wait_for(patience bound)
 plan once_acknowledged(const flow& into, need next)
 {
     if (into.unacked)
-        return {need::wait, patience::drain, true};
+        return {need::wait, patience::stall, true};
     return {next, patience::idle, false};
 }
 
 /// An abort of the client that needs no RST: the operator chose `truncate`, or a fatal alert has
 /// said it already (the FIN behind it keeps the alert readable on systems where an RST would not).
+/// Where TLS failed and no alert could be made, a bare FIN would pass for an end: that is an RST.
 bool is_told_by_fin(const facts& now, const rules& manners)
 {
-    return (now.to_client.from == source::reset &&
-            manners.on_backend_reset == backend_policy::truncate) ||
-           now.to_backend.from == source::failed;
+    if (now.tls_failed)
+        return now.alerted;
+    return now.to_client.from == source::reset &&
+           manners.on_backend_reset == backend_policy::truncate;
 }
 
 /// The bound while flows still run, or while a side has nothing to do but wait for the other.
 patience running_bound(const facts& now)
 {
-    return has_ended(now) ? patience::half_close : patience::idle;
+    switch (phase_of(now)) {
+    case phase::handshaking: return patience::handshake;
+    case phase::connecting: return patience::connect;
+    case phase::relaying: return patience::idle;
+    case phase::closing: break;
+    }
+    return now.asked ? patience::ask : patience::half_close;
 }
 
 plan plan_for_open_sink(const facts& now, const rules& manners, side who)
 {
     const flow& into = flow_to(now, who);
     if (into.buffered)
-        return wait_for(has_ended(now) ? patience::drain : patience::idle);
+        return wait_for(has_ended(now) ? patience::stall : running_bound(now));
 
     if (may_finish(now, manners, who)) {
         if (who == side::client && manners.mode == mode::abort)
@@ -74,12 +82,14 @@ plan plan_for_told_sink(const facts& now, const rules& manners, side who)
 
     // A peer that still takes what we sent cannot answer its end yet: until then, progress counts.
     if (into.unacked)
-        return {need::wait, patience::drain, true};
+        return {need::wait, patience::stall, true};
     if (from_peer.from == source::open)
-        return wait_for(is_client ? patience::close_notify : patience::half_close);
+        return wait_for(is_client ? patience::close_notify : running_bound(now));
 
-    const bool peer_has_ended =
-        from_peer.answered || (from_peer.from != source::cut && from_peer.from != source::failed);
+    // What a client sends behind a failure of TLS is read on, so that it gets our alert.
+    const bool is_answered =
+        is_client && now.tls_failed ? from_peer.answered : from_peer.from != source::cut;
+    const bool peer_has_ended = from_peer.answered || is_answered;
     if (peer_has_ended || peer_of(now, who).lingered)
         return {need::release, patience::idle, false};
 
@@ -95,7 +105,7 @@ plan plan_for_told_sink(const facts& now, const rules& manners, side who)
 plan plan_for(const facts& now, const rules& manners, side who)
 {
     const peer& peer = peer_of(now, who);
-    if (peer.released)
+    if (peer.released || (who == side::backend && now.contact != contact::connected))
         return {need::nothing, patience::idle, false};
     if (now.overdue || peer.stalled)
         return {need::abort, patience::idle, false};
@@ -107,7 +117,7 @@ plan plan_for(const facts& now, const rules& manners, side who)
     case sink::gone:
         // Its last bytes may still wait in our receive queue; reading comes to their end at once.
         if (flow_from(now, who).from == source::open)
-            return wait_for(patience::drain);
+            return wait_for(patience::stall);
         return {need::release, patience::idle, false};
     case sink::aborted: break;
     }
@@ -134,11 +144,14 @@ patience stricter(patience left, patience right)
 {
     const auto rank = [](patience bound) {
         switch (bound) {
-        case patience::drain: return 0;
+        case patience::stall: return 0;
         case patience::close_notify: return 1;
         case patience::linger: return 2;
-        case patience::half_close: return 3;
-        case patience::idle: return 4;
+        case patience::half_close:
+        case patience::ask: return 3;
+        case patience::idle:
+        case patience::connect:
+        case patience::handshake: return 4;
         }
         return 4;
     };
@@ -176,14 +189,12 @@ decision next_step(const facts& now, const rules& manners)
             return {step_for(plan.next, who), patience::idle, false};
     }
 
-    decision result{step::wait, patience::idle, false};
-    for (const plan& each : {client, backend}) {
-        if (each.next == need::nothing)
-            continue;
-        result.bound = stricter(result.bound, each.bound);
-        result.for_acknowledgement = result.for_acknowledgement || each.for_acknowledgement;
-    }
-    return result;
+    if (client.next == need::nothing)
+        return {step::wait, backend.bound, backend.for_acknowledgement};
+    if (backend.next == need::nothing)
+        return {step::wait, client.bound, client.for_acknowledgement};
+    return {step::wait, stricter(client.bound, backend.bound),
+            client.for_acknowledgement || backend.for_acknowledgement};
 }
 
 void performed(facts& now, const rules& manners, step done)

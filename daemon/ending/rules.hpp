@@ -14,7 +14,7 @@ struct rules {
     client_policy on_client_truncation = client_policy::reset;
     client_policy on_client_reset = client_policy::reset;
     backend_policy on_backend_reset = backend_policy::reset;
-    proxy_policy on_proxy_end = proxy_policy::idle_polite;
+    proxy_policy on_proxy_end = proxy_policy::ask;
 
     friend bool operator==(const rules&, const rules&) = default;
 };

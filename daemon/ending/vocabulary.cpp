@@ -21,6 +21,7 @@ std::string_view to_text(source value)
     case source::truncated: return "truncated";
     case source::reset: return "reset";
     case source::failed: return "failed";
+    case source::absent: return "absent";
     }
     return "?";
 }
@@ -65,7 +66,7 @@ std::string_view to_text(backend_policy value)
 std::string_view to_text(proxy_policy value)
 {
     switch (value) {
-    case proxy_policy::idle_polite: return "idle-polite";
+    case proxy_policy::ask: return "ask";
     case proxy_policy::notify: return "notify";
     case proxy_policy::reset: return "reset";
     }
@@ -125,9 +126,11 @@ std::string_view to_text(act value)
 std::string_view to_text(outcome value)
 {
     switch (value) {
-    case outcome::whole: return "whole";
+    case outcome::clean: return "clean";
+    case outcome::cut: return "cut";
     case outcome::unconfirmed: return "unconfirmed";
     case outcome::lost: return "lost";
+    case outcome::none: return "none";
     }
     return "?";
 }
@@ -145,10 +148,13 @@ std::string_view to_text(first_end value)
 std::string_view to_text(patience value)
 {
     switch (value) {
+    case patience::handshake: return "handshake";
+    case patience::connect: return "connect";
     case patience::idle: return "idle";
     case patience::half_close: return "half_close";
+    case patience::ask: return "ask";
     case patience::close_notify: return "close_notify";
-    case patience::drain: return "drain";
+    case patience::stall: return "stall";
     case patience::linger: return "linger";
     }
     return "?";

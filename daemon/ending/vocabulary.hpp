@@ -24,7 +24,8 @@ enum class source : std::uint8_t {
     clean,     ///< close_notify (TLS) or FIN (TCP)
     truncated, ///< FIN without close_notify
     reset,     ///< RST, or a peer that was found dead
-    failed,    ///< fatal alert, bad record, protocol violation; or there never was a backend
+    failed,    ///< fatal alert, bad record, protocol violation
+    absent,    ///< there never was such a peer
 };
 
 /// What the receiver of a flow was told.
@@ -49,7 +50,14 @@ enum class client_policy : std::uint8_t { reset, fin };
 enum class backend_policy : std::uint8_t { reset, truncate };
 
 /// `shutdown.on_proxy_end`.
-enum class proxy_policy : std::uint8_t { idle_polite, notify, reset };
+enum class proxy_policy : std::uint8_t { ask, notify, reset };
+
+/// Whether the session has a backend.
+enum class contact : std::uint8_t {
+    awaited,   ///< not yet: the handshake or the connect is not over
+    connected, ///< there has been a connection
+    never,     ///< there was none, and there will be none
+};
 
 /// Where in its life a session is.
 enum class phase : std::uint8_t { handshaking, connecting, relaying, closing };
@@ -87,14 +95,29 @@ enum class act : std::uint8_t {
     none,      ///< there was no such connection
 };
 
-/// What became of the bytes.
-enum class outcome : std::uint8_t { whole, unconfirmed, lost };
+/// How good or bad it was, in one word: the worst that applies.
+enum class outcome : std::uint8_t {
+    clean,       ///< each side's own clean end was seen, and everything was acknowledged
+    cut,         ///< it did not end clean; what was read was delivered and acknowledged
+    unconfirmed, ///< bytes, or our own end, were not acknowledged when the socket was released
+    lost,        ///< bytes that were read were not delivered
+    none,        ///< there was no session: no connection to a backend came about
+};
 
 /// Who ended first.
 enum class first_end : std::uint8_t { client, backend, proxy };
 
 /// The bound that is in force while a session waits.
-enum class patience : std::uint8_t { idle, half_close, close_notify, drain, linger };
+enum class patience : std::uint8_t {
+    handshake,
+    connect,
+    idle,
+    half_close,
+    ask, ///< the backend was asked to end (E8); it is `shutdown.timeout`
+    close_notify,
+    stall,
+    linger,
+};
 
 inline constexpr std::array all_modes{mode::wait, mode::notify, mode::abort};
 
@@ -106,7 +129,9 @@ inline constexpr std::array all_causes{
     cause::drain,         cause::killed,        cause::internal,
 };
 
-inline constexpr std::array all_outcomes{outcome::whole, outcome::unconfirmed, outcome::lost};
+inline constexpr std::array all_outcomes{
+    outcome::clean, outcome::cut, outcome::unconfirmed, outcome::lost, outcome::none,
+};
 
 std::string_view to_text(side value);
 std::string_view to_text(direction value);
@@ -116,7 +141,7 @@ std::string_view to_text(mode value);
 std::string_view to_text(half_close value);
 std::string_view to_text(client_policy value);
 std::string_view to_text(backend_policy value);
-std::string_view to_text(proxy_policy value); ///< idle_polite is "idle-polite"
+std::string_view to_text(proxy_policy value);
 std::string_view to_text(phase value);
 std::string_view to_text(cause value); ///< none is "-"
 std::string_view to_text(act value);

@@ -60,19 +60,25 @@ private:
 };
 
 /// How a handshake ended.
-enum class handshake_result : std::uint8_t { ok, failed, timeout, aborted };
-inline constexpr std::size_t handshake_results = 4;
+enum class handshake_result : std::uint8_t {
+    ok,
+    failed,  ///< TLS was not agreed on
+    timeout, ///< `timeouts.handshake` has passed
+    aborted, ///< the client left
+    ended,   ///< Ferrule ended the session: drain, lifetime, an order, a want of its own
+};
+inline constexpr std::size_t handshake_results = 5;
 
 /// Why accepting is paused.
-enum class accept_pause : std::uint8_t { descriptors, memory, sessions };
-inline constexpr std::size_t accept_pauses = 3;
+enum class accept_pause : std::uint8_t { descriptors, memory, sessions, error };
+inline constexpr std::size_t accept_pauses = 4;
 
 /// What happened to a close_notify.
 enum class close_notify_event : std::uint8_t { sent, received, missing, timeout };
 inline constexpr std::size_t close_notify_events = 4;
 
 /// The bounds of the closer that can pass.
-enum class shutdown_timeout : std::uint8_t { close_notify, half_close, drain, deadline };
+enum class shutdown_timeout : std::uint8_t { close_notify, half_close, stall, deadline };
 inline constexpr std::size_t shutdown_timeouts = 4;
 
 /// What became of a file that has changed: taken, or the one before kept.
@@ -80,17 +86,20 @@ enum class load_result : std::uint8_t { ok, failed };
 inline constexpr std::size_t load_results = 2;
 
 inline constexpr std::size_t cause_count = static_cast<std::size_t>(ending::cause::internal) + 1;
+inline constexpr std::size_t outcome_count = ending::all_outcomes.size();
 
 /// All that one worker counts for one listener. Indexed by the enums' values.
 struct listener_counters {
-    number sessions_started;                                       ///< connections accepted
-    std::array<std::array<number, 3>, cause_count> sessions_ended; ///< [cause][outcome]
-    number sessions_open;                                          ///< gauge
-    number sessions_half_closed;                                   ///< gauge
-    number sessions_closing;                                       ///< gauge: from the first end on
+    number sessions_started; ///< connections accepted
+    /// [cause][outcome]
+    std::array<std::array<number, outcome_count>, cause_count> sessions_ended;
+    number sessions_open;                    ///< gauge
+    number sessions_half_closed;             ///< gauge
+    number sessions_closing;                 ///< gauge: from the first end on
     std::array<durations, 3> close_seconds;  ///< [mode]: first end to both sockets released
     std::array<number, 2> lost_bytes;        ///< [direction]
     std::array<number, 2> unconfirmed_bytes; ///< [direction]
+    number undecrypted_bytes;                ///< ciphertext of clients that never became plaintext
     std::array<number, 2> bytes;             ///< [direction]: plaintext read from the source
     std::array<number, close_notify_events> close_notify;
     std::array<std::array<number, 2>, 2> resets; ///< [side][0 in, 1 out]

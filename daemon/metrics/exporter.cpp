@@ -5,6 +5,7 @@
 #include "metrics/listening_socket.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -36,6 +37,12 @@ std::shared_ptr<asio::ssl::context> tls_of(const exporter_protection& protection
     return make_tls(protection.certificate_pem, protection.key_pem);
 }
 
+bool is_loopback(const std::string& host)
+{
+    error_code no_address;
+    return asio::ip::make_address(host, no_address).is_loopback() && !no_address;
+}
+
 } // namespace
 
 /// Everything here belongs to the exporter's thread, once that runs.
@@ -43,7 +50,8 @@ struct exporter::server {
     server(registry& numbers, const std::string& host, std::uint16_t wanted_port, bool unix_socket,
            exporter_limits wanted_limits, const exporter_protection& protection)
         : limits(wanted_limits),
-          shared{numbers, gate, limits.request_timeout},
+          shared{numbers, gate, limits.request_timeout, !unix_socket && is_loopback(host),
+                 protection.hosts},
           socket_path(unix_socket ? host : ""),
           tls(tls_of(protection))
     {
@@ -64,6 +72,7 @@ struct exporter::server {
     void run();
     void accept();
     void accept_later();
+    bool make_room();
     void stop();
 
     const exporter_limits limits;
@@ -99,10 +108,28 @@ void exporter::server::accept()
         if (error)
             return accept_later();
         accept();
-        if (shared.open.size() < limits.connections)
-            std::make_shared<exporter_connection>(make_stream(std::move(socket), tls), shared)
-                ->start();
+        if (shared.open.size() >= limits.connections && !make_room())
+            return;
+        const bool is_crowded = shared.open.size() >= limits.connections - limits.connections / 4;
+        std::make_shared<exporter_connection>(make_stream(std::move(socket), tls), shared,
+                                              is_crowded ? exporter_connection::serves::probes
+                                                         : exporter_connection::serves::all)
+            ->start();
     });
+}
+
+/// On the places for probes nobody stays who does not ask.
+bool exporter::server::make_room()
+{
+    exporter_connection* oldest = nullptr;
+    for (exporter_connection* each : shared.open) {
+        if (each->can_give_way() && (oldest == nullptr || each->number() < oldest->number()))
+            oldest = each;
+    }
+    if (oldest == nullptr)
+        return false;
+    oldest->give_way();
+    return true;
 }
 
 /// Mostly EMFILE: the connection stays in the backlog, so that accepting at once would spin.
@@ -138,11 +165,12 @@ exporter::~exporter() = default;
 
 void exporter::protect(const exporter_protection& protection)
 {
-    asio::post(server_->context,
-               [to = server_.get(), tls = tls_of(protection), users = protection.users]() mutable {
-                   to->tls = std::move(tls);
-                   to->gate.let_pass(std::move(users));
-               });
+    asio::post(server_->context, [to = server_.get(), tls = tls_of(protection),
+                                  users = protection.users, hosts = protection.hosts]() mutable {
+        to->tls = std::move(tls);
+        to->gate.let_pass(std::move(users));
+        to->shared.hosts = std::move(hosts);
+    });
 }
 
 std::uint16_t exporter::port() const noexcept

@@ -18,7 +18,9 @@ namespace ferrule::metrics {
 struct exporter_limits {
     /// From the wait for a request to the end of its answer. Also how long a client may do nothing.
     base::milliseconds request_timeout = base::seconds{10};
-    std::size_t connections = 64; ///< at once; those above are closed
+    /// At once. The last quarter is for probes alone (/healthz, /readyz): each place there serves
+    /// one request, and who has said nothing for the longest time gives way to the next.
+    std::size_t connections = 64;
 };
 
 /// How it is protected. All of it is secret but the certificate.
@@ -26,6 +28,9 @@ struct exporter_protection {
     std::string certificate_pem; ///< chain, leaf first; empty: plain HTTP
     std::string key_pem;
     std::vector<base::password_entry> users; ///< none: no password is asked for
+    /// Names besides IP addresses and localhost under which it may be asked (served_hosts.hpp).
+    /// With none, an address that is not of the loopback is asked by any.
+    std::vector<std::string> hosts{};
 };
 
 class exporter {
@@ -42,9 +47,9 @@ public:
     exporter(const exporter&) = delete;
     exporter& operator=(const exporter&) = delete;
 
-    /// From now on new connections get this certificate and new requests need these passwords. Any
-    /// thread. Throws std::runtime_error, with OpenSSL's reason, if certificate and key are not
-    /// usable; then nothing has changed.
+    /// From now on new connections get this certificate, and new requests need these passwords and
+    /// hosts. Any thread. Throws std::runtime_error, with OpenSSL's reason, if certificate and key
+    /// are not usable; then nothing has changed.
     void protect(const exporter_protection& protection);
 
     /// The port in use (the kernel's choice if 0 was asked for).

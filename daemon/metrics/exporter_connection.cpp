@@ -1,6 +1,7 @@
 #include "metrics/exporter_connection.hpp"
 
 #include "metrics/http_answer.hpp"
+#include "metrics/served_hosts.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/error.hpp>
@@ -70,8 +71,13 @@ bool is_open_to_all(std::string_view target)
 
 } // namespace
 
-exporter_connection::exporter_connection(stream_ptr accepted, exporter_surroundings& shared)
-    : shared_(shared), stream_(std::move(accepted)), deadline_(stream_->socket().get_executor())
+exporter_connection::exporter_connection(stream_ptr accepted, exporter_surroundings& shared,
+                                         serves whom)
+    : shared_(shared),
+      whom_(whom),
+      number_(shared.accepted++),
+      stream_(std::move(accepted)),
+      deadline_(stream_->socket().get_executor())
 {
     shared_.open.insert(this);
     error_code ignored; // a Unix socket has no such option
@@ -130,13 +136,18 @@ void exporter_connection::read_header()
                   });
 }
 
-/// Probes of a kubelet or load balancer have no password.
+/// Probes of a kubelet or load balancer have no password, ask for any host, and find a place.
 void exporter_connection::admit()
 {
     answering_ = true;
     const auto& request = parser_->get();
     if (is_open_to_all(to_std(request.target())))
         return admitted(password_gate::verdict::good);
+    if (whom_ == serves::probes)
+        return refuse(crowded());
+    if (shared_.checks_hosts() &&
+        !is_served_host(to_std(request[http::field::host]), shared_.hosts))
+        return reply(misdirected());
     shared_.gate.check(
         to_std(request[http::field::authorization]),
         [self = shared_from_this()](password_gate::verdict verdict) { self->admitted(verdict); });
@@ -162,7 +173,7 @@ void exporter_connection::reply(http_answer said)
 {
     const auto& request = parser_->get();
     // A body would have to be read before the next request; nobody has a reason to send one.
-    keep_alive_ = request.keep_alive() && parser_->is_done();
+    keep_alive_ = request.keep_alive() && parser_->is_done() && whom_ == serves::all;
     wire_ = to_wire(std::move(said), request.version(), keep_alive_,
                     request.method() != http::verb::head);
     write();
@@ -242,6 +253,13 @@ void exporter_connection::close()
     error_code ignored;
     stream_->socket().close(ignored);
     deadline_.cancel();
+}
+
+void exporter_connection::give_way()
+{
+    gave_way_ = true;
+    shared_.open.erase(this); // the handlers that keep it alive run later
+    close();
 }
 
 void exporter_connection::stop()

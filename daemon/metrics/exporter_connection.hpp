@@ -12,10 +12,12 @@
 #include <boost/beast/http/parser.hpp>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace ferrule::metrics {
 
@@ -28,14 +30,23 @@ struct exporter_surroundings {
     registry& numbers;
     password_gate& gate;
     const base::milliseconds request_timeout;
+    /// Who listens elsewhere is asked by names that only the network knows, and says which they are
+    /// or takes all.
+    const bool is_loopback;
+    std::vector<std::string> hosts;
+    bool checks_hosts() const noexcept { return is_loopback || !hosts.empty(); }
     open_connections open{};
+    std::uint64_t accepted = 0;
 };
 
 /// Lives as long as a read or write of it is pending, and keeps itself in `open`. The exporter's
 /// thread only.
 class exporter_connection : public std::enable_shared_from_this<exporter_connection> {
 public:
-    exporter_connection(stream_ptr accepted, exporter_surroundings& shared);
+    /// Whom it serves: everybody, or one probe (/healthz, /readyz).
+    enum class serves : std::uint8_t { all, probes };
+
+    exporter_connection(stream_ptr accepted, exporter_surroundings& shared, serves whom);
     ~exporter_connection() { shared_.open.erase(this); }
     exporter_connection(const exporter_connection&) = delete;
     exporter_connection& operator=(const exporter_connection&) = delete;
@@ -45,6 +56,18 @@ public:
 
     /// Ends it now, unless an answer is under way: then after that.
     void stop();
+
+    /// In the order in which they were accepted.
+    std::uint64_t number() const noexcept { return number_; }
+
+    /// On a place for probes, and not answering.
+    bool can_give_way() const noexcept
+    {
+        return whom_ == serves::probes && !answering_ && !gave_way_;
+    }
+
+    /// Ends it, and leaves its place at once.
+    void give_way();
 
 private:
     void next_request();
@@ -63,6 +86,8 @@ private:
     using request_parser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
 
     exporter_surroundings& shared_;
+    const serves whom_;
+    const std::uint64_t number_;
     stream_ptr stream_;
     boost::asio::steady_timer deadline_;
     boost::beast::flat_buffer input_;
@@ -75,6 +100,7 @@ private:
     bool answering_ = false;  ///< a request is here and its answer is not yet out
     bool has_ended_ = false;  ///< our goodbye has begun
     bool stopping_ = false;
+    bool gave_way_ = false;
 };
 
 } // namespace ferrule::metrics

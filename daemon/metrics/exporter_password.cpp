@@ -113,10 +113,14 @@ password_gate::digest password_gate::digest_of(const std::string& user,
     return {bytes.begin(), bytes.begin() + size};
 }
 
-void password_gate::start_checking()
-{
+/// False if there can be no thread now.
+bool password_gate::can_check()
+try {
     if (!thread_.joinable())
         thread_ = base::start_thread("ferrule-passwd", [this] { checks_.run(); });
+    return true;
+} catch (const std::system_error&) {
+    return false;
 }
 
 /// A password on its way to the thread that checks it, and the answer on its way back.
@@ -148,7 +152,7 @@ void password_gate::check(std::string_view authorization, std::function<void(ver
         known != known_good_.end() && known->second.size() == seen.size() &&
         CRYPTO_memcmp(known->second.data(), seen.data(), seen.size()) == 0)
         return answer(verdict::good);
-    if (waiting_ >= waiting_max)
+    if (waiting_ >= waiting_max || !can_check())
         return answer(verdict::busy);
 
     const auto user = std::find_if(users_.begin(), users_.end(),
@@ -156,7 +160,6 @@ void password_gate::check(std::string_view authorization, std::function<void(ver
     const bool is_user = user != users_.end();
     // The time that an answer takes does not tell which users there are.
     const std::string& hash = is_user ? user->hash : users_.front().hash;
-    start_checking();
     ++waiting_;
     asio::post(checks_, [this, work = std::make_shared<job>(job{std::move(*given), hash, is_user,
                                                                 generation_, std::move(answer),

@@ -50,7 +50,7 @@ private:
     using digest = std::string;
 
     digest digest_of(const std::string& user, const std::string& password) const;
-    void start_checking();
+    bool can_check();
 
     boost::asio::io_context& home_;
     std::vector<base::password_entry> users_;

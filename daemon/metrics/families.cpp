@@ -3,6 +3,7 @@
 
 #include "base/utf8.hpp"
 #include "base/version.hpp"
+#include "ending/outcome.hpp"
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
@@ -27,14 +28,14 @@ constexpr std::array<std::string_view, 2> sides{"client", "backend"};
 constexpr std::array<std::string_view, 2> reset_directions{"in", "out"};
 constexpr std::array<std::string_view, 2> tls_versions{"TLSv1.2", "TLSv1.3"};
 constexpr std::array<std::string_view, handshake_results> handshake_words{"ok", "failed", "timeout",
-                                                                          "aborted"};
+                                                                          "aborted", "ended"};
 constexpr std::array<std::string_view, accept_pauses> pause_words{"descriptors", "memory",
-                                                                  "sessions"};
+                                                                  "sessions", "error"};
 constexpr std::array<std::string_view, load_results> load_words{"ok", "failed"};
 constexpr std::array<std::string_view, close_notify_events> close_notify_words{
     "sent", "received", "missing", "timeout"};
 constexpr std::array<std::string_view, shutdown_timeouts> timeout_words{
-    "close_notify", "half_close", "drain", "deadline"};
+    "close_notify", "half_close", "stall", "deadline"};
 
 /// The sum over workers of the number that `read` finds in a block.
 template <typename Block, typename Read>
@@ -141,20 +142,24 @@ void family_list::add_sessions()
         counter("ferrule_sessions_started_total", "Connections accepted."),
         [](const auto& block) -> auto& { return block.sessions_started; });
 
-    auto& ended = counter("ferrule_sessions_ended_total",
-                          "Sessions ended, by what ended them and what became of their bytes.");
+    auto& ended =
+        counter("ferrule_sessions_ended_total", "Sessions ended, by what ended them and how well.");
     for (const auto& [listener, of_workers] : now_.listeners)
         for (const auto cause : ending::all_causes)
-            for (const auto outcome : ending::all_outcomes)
-                add(ended,
-                    {{"listener", listener},
-                     {"cause", ending::to_text(cause)},
-                     {"outcome", ending::to_text(outcome)}},
-                    sum(
-                        of_workers, [=](const auto& block) -> auto& {
-                            return block.sessions_ended[static_cast<std::size_t>(cause)]
-                                                       [static_cast<std::size_t>(outcome)];
-                        }));
+            for (const auto outcome : ending::all_outcomes) {
+                const auto sessions = sum(
+                    of_workers, [=](const auto& block) -> auto& {
+                        return block.sessions_ended[static_cast<std::size_t>(cause)]
+                                                   [static_cast<std::size_t>(outcome)];
+                    });
+                // What should not be is shown all the same, should it ever be.
+                if (ending::can_come_of(cause, outcome) || sessions > 0)
+                    add(ended,
+                        {{"listener", listener},
+                         {"cause", ending::to_text(cause)},
+                         {"outcome", ending::to_text(outcome)}},
+                        sessions);
+            }
 
     of_listeners(
         gauge("ferrule_sessions_open", "Sessions accepted and not yet released."),
@@ -178,6 +183,10 @@ void family_list::add_sessions()
                 "Plaintext bytes given to the kernel and not acknowledged when the peer was gone."),
         "direction", directions,
         [](const auto& block) -> auto& { return block.unconfirmed_bytes; });
+    of_listeners(
+        counter("ferrule_undecrypted_bytes_total",
+                "Ciphertext received from clients that never became plaintext."),
+        [](const auto& block) -> auto& { return block.undecrypted_bytes; });
 }
 
 void family_list::add_endings()

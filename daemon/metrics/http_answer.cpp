@@ -30,6 +30,8 @@ http_answer readiness(const process_state& state)
         return {503, "draining\n"};
     if (!state.ready)
         return {503, "starting\n"};
+    if (!is_ready(state))
+        return {503, "failing: a listener cannot accept\n"};
     return {200, "ready\n"};
 }
 
@@ -42,6 +44,8 @@ http_answer answer(std::string_view method, std::string_view target, const regis
     const auto path = target.substr(0, target.find('?'));
     if (path == "/metrics")
         return {200, numbers.text(), "text/plain; version=0.0.4; charset=utf-8"};
+    if (path == "/healthz" && numbers.process().stuck)
+        return {503, "failing: a worker serves nobody\n"};
     if (path == "/healthz")
         return {200, "ok\n"};
     if (path == "/readyz")
@@ -59,6 +63,17 @@ http_answer unauthorized()
             "a user and a password are needed\n",
             plain,
             {{"WWW-Authenticate", "Basic realm=\"Ferrule\", charset=\"UTF-8\""}}};
+}
+
+http_answer misdirected()
+{
+    return {421, "this name is not served here: ask for an IP address, localhost, or a name in "
+                 "metrics.hosts\n"};
+}
+
+http_answer crowded()
+{
+    return {503, "too many connections\n", plain, {{"Retry-After", "1"}}};
 }
 
 http_answer too_many_passwords()

@@ -28,6 +28,12 @@ http_answer answer(std::string_view method, std::string_view target, const regis
 /// To a request without a good password: 401, with the field that makes a browser ask for one.
 http_answer unauthorized();
 
+/// To one that asks for a host that is not served here (RFC 9110 15.5.20): 421.
+http_answer misdirected();
+
+/// To one that is no probe, on a place that is kept for probes: 503.
+http_answer crowded();
+
 /// To one whose password was not checked, since so many were waiting for that: 429.
 http_answer too_many_passwords();
 

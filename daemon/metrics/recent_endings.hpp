@@ -29,7 +29,7 @@ struct ended_session {
     base::short_text<96> detail; ///< partly said by peers: any bytes
     ending::act client_act = ending::act::none;
     ending::act backend_act = ending::act::none;
-    ending::outcome outcome = ending::outcome::whole;
+    ending::outcome outcome = ending::outcome::none;
     bool is_abnormal = false; ///< as `log.sessions: abnormal` means it
     std::int64_t close_microseconds = 0;
 };

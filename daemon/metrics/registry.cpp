@@ -43,6 +43,14 @@ private:
     std::vector<std::unique_ptr<apart<Block>>> blocks_;
 };
 
+std::uint64_t open_sessions(const std::vector<const listener_counters*>& of_workers)
+{
+    std::uint64_t open = 0;
+    for (const listener_counters* each : of_workers)
+        open += each->sessions_open.get();
+    return open;
+}
+
 } // namespace
 
 struct registry::blocks {
@@ -59,7 +67,9 @@ struct registry::blocks {
     std::mutex mutex; ///< guards what follows, but not the counters inside
     block_of_each<worker_counters> of_workers;
     std::map<std::string, block_of_each<listener_counters>> of_listeners;
-    std::map<std::pair<std::string, std::string>, block_of_each<server_counters>> of_servers;
+    std::map<server_name, block_of_each<server_counters>> of_servers;
+    std::set<std::string> gone_listeners; ///< those that are not read, unless a session is open
+    std::set<server_name> gone_servers;
     std::map<std::string, certificate_info> certificates;
     std::map<std::string, double> certificates_loaded; ///< Unix time
 };
@@ -92,6 +102,22 @@ worker_counters& registry::of_worker(int worker)
     const std::size_t index = blocks_->checked(worker);
     const std::lock_guard lock(blocks_->mutex);
     return blocks_->of_workers.of(index, blocks_->workers);
+}
+
+void registry::keep_only(const std::set<std::string>& listeners,
+                         const std::set<server_name>& servers)
+{
+    const std::lock_guard lock(blocks_->mutex);
+    blocks_->gone_listeners.clear();
+    for (const auto& [name, of_each] : blocks_->of_listeners) {
+        if (!listeners.contains(name) && open_sessions(of_each.made()) == 0)
+            blocks_->gone_listeners.insert(name);
+    }
+    blocks_->gone_servers.clear();
+    for (const auto& [name, of_each] : blocks_->of_servers) {
+        if (!servers.contains(name))
+            blocks_->gone_servers.insert(name);
+    }
 }
 
 void registry::set_certificate(const std::string& listener, certificate_info info)
@@ -144,10 +170,15 @@ readings registry::read() const
     readings now{{}, {}, {}, {}, {}, process_, read_process_usage()};
     const std::lock_guard lock(blocks_->mutex);
     now.workers = blocks_->of_workers.made();
-    for (const auto& [name, of_each] : blocks_->of_listeners)
-        now.listeners.push_back({name, of_each.made()});
-    for (const auto& [names, of_each] : blocks_->of_servers)
-        now.servers.push_back({names.first, names.second, of_each.made()});
+    for (const auto& [name, of_each] : blocks_->of_listeners) {
+        // A worker may have accepted one before it heard of the reload.
+        if (!blocks_->gone_listeners.contains(name) || open_sessions(of_each.made()) > 0)
+            now.listeners.push_back({name, of_each.made()});
+    }
+    for (const auto& [names, of_each] : blocks_->of_servers) {
+        if (!blocks_->gone_servers.contains(names))
+            now.servers.push_back({names.first, names.second, of_each.made()});
+    }
     for (const auto& [listener, info] : blocks_->certificates)
         now.certificates.push_back({listener, info});
     now.certificates_loaded = blocks_->certificates_loaded;

@@ -2,8 +2,8 @@
 //
 // Workers ask once for the blocks that they count in (at start and at reload) and then count
 // without a lock. A scrape walks all blocks; the registry's mutex guards only the lists of blocks,
-// and no worker takes it while it serves sessions. Blocks are never freed: a listener that a reload
-// removed keeps its series, so that no counter goes backwards.
+// and no worker takes it while it serves sessions. Blocks are never freed, since sessions may still
+// count in them; but those of listeners and servers that a reload removed are not read any more.
 #pragma once
 
 #include "metrics/counters.hpp"
@@ -13,7 +13,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ferrule::metrics {
@@ -24,6 +26,9 @@ struct certificate_info {
     std::string serial;
     double not_after_seconds = 0; ///< Unix time
 };
+
+/// A backend's name, and the server's text.
+using server_name = std::pair<std::string, std::string>;
 
 /// The sessions of one listener, summed over the workers.
 struct session_totals {
@@ -40,6 +45,9 @@ struct session_totals {
 struct process_state {
     std::atomic<bool> ready{false}; ///< /readyz: listening and not draining
     std::atomic<bool> draining{false};
+    std::atomic<bool> stuck{false}; ///< /healthz: a worker has not answered for half a minute
+    /// Listening sockets, of all workers, that cannot accept for a reason of their own.
+    std::atomic<std::uint64_t> failing_listeners{0};
     std::atomic<std::uint64_t> reloads_ok{0};
     std::atomic<std::uint64_t> reloads_failed{0};
     std::atomic<double> last_reload_seconds{0}; ///< Unix time of the last good (re)load
@@ -49,6 +57,12 @@ struct process_state {
     std::atomic<std::uint64_t> session_lines_dropped{0}; ///< by the log's writer: the target failed
     std::atomic<std::uint64_t> traces_dropped{0};        ///< the same
 };
+
+/// What /readyz answers: whoever asks is to send clients here.
+inline bool is_ready(const process_state& state) noexcept
+{
+    return state.ready && !state.draining && state.failing_listeners == 0;
+}
 
 struct readings;
 
@@ -70,6 +84,11 @@ public:
 
     worker_counters& of_worker(int worker);
 
+    /// What is configured from now on. The series of all else vanish, but for a listener with open
+    /// sessions: its series stay until the next call after they have ended, so that what they count
+    /// at their end is read. What comes back goes on counting where it was. Any thread.
+    void keep_only(const std::set<std::string>& listeners, const std::set<server_name>& servers);
+
     /// Replaces what is known of a listener's certificate. Any thread.
     void set_certificate(const std::string& listener, certificate_info info);
 
@@ -82,7 +101,8 @@ public:
     process_state& process() noexcept { return process_; }
     const process_state& process() const noexcept { return process_; }
 
-    /// One for each listener that ever counted. Any thread; takes the mutex.
+    /// One for each listener that ever counted, whether it is configured or not. Any thread; takes
+    /// the mutex.
     std::vector<session_totals> totals() const;
 
     /// The sessions that ended last. Any thread, but not a worker's: it has a lock.

@@ -69,7 +69,9 @@ std::string_view state_of(const process_state& state)
 {
     if (state.draining)
         return "draining";
-    return state.ready ? "ready" : "starting";
+    if (!state.ready)
+        return "starting";
+    return is_ready(state) ? "ready" : "failing";
 }
 
 json::object process_of(const process_state& state, clock::time_point started,
@@ -104,7 +106,8 @@ json::object handshakes_of(const listener_readings& listener)
     return {{"ok", count(handshake_result::ok)},
             {"failed", count(handshake_result::failed)},
             {"timeout", count(handshake_result::timeout)},
-            {"aborted", count(handshake_result::aborted)}};
+            {"aborted", count(handshake_result::aborted)},
+            {"ended", count(handshake_result::ended)}};
 }
 
 json::array listeners_of(const readings& now)

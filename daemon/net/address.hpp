@@ -18,7 +18,9 @@ public:
     /// Copies what the kernel filled in.
     address(const sockaddr_storage& from, socklen_t size) noexcept;
 
-    /// A literal IPv4 or IPv6 address (without brackets) and a port; nullopt if it is not one.
+    /// A literal IPv4 or IPv6 address (without brackets) and a port; nullopt if it is not one. A
+    /// zone behind a link-local one, and a '%', is the name or the number of an interface that
+    /// there is (RFC 4007).
     static std::optional<address> ip(const std::string& host, std::uint16_t port);
 
     /// A Unix socket; nullopt if the path is empty or longer than the kernel takes (107 bytes).
@@ -29,11 +31,15 @@ public:
     int family() const noexcept { return storage_.ss_family; }
     bool is_unix() const noexcept { return family() == AF_UNIX; }
 
-    /// "127.0.0.1:80", "[::1]:80", "unix:/path"; "unix" for a peer without a path.
+    /// "127.0.0.1:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path"; "unix" for a peer without a
+    /// path.
     std::string text() const;
 
     /// 0 for a Unix socket.
     std::uint16_t port() const noexcept;
+
+    /// The same IP address, whatever the ports. False for Unix sockets.
+    bool has_same_ip(const address& as) const noexcept;
 
 private:
     sockaddr_storage storage_{};

@@ -9,6 +9,8 @@
 #include "net/descriptor.hpp"
 #include "net/wakeable.hpp"
 
+#include <sys/epoll.h>
+
 #include <cstdint>
 
 namespace ferrule::net {
@@ -26,6 +28,14 @@ struct readiness {
     wakeable* owner = nullptr;
 };
 
+/// What a look at the events has shown.
+enum class collected : std::uint8_t {
+    nothing,
+    events,
+    interrupted, ///< the wait was cut short by a signal, or because the process had been stopped;
+                 ///< whatever had come by then is collected all the same
+};
+
 class event_set {
 public:
     static constexpr base::milliseconds forever{-1};
@@ -40,14 +50,16 @@ public:
     /// Takes a descriptor out that lives on.
     void remove(int descriptor) noexcept;
 
-    /// Collects the events that are there: sets bits, wakes owners. If there are none, waits for
-    /// the first, `at_most` as long; a signal may end the wait before. True if there may be more.
-    bool collect(base::milliseconds at_most = base::milliseconds{0}) noexcept;
+    /// Collects all events that are there: sets bits, wakes owners. If there are none, waits for
+    /// the first, `at_most` as long. An edge is told once, so that even many are soon collected.
+    collected collect(base::milliseconds at_most = base::milliseconds{0}) noexcept;
 
     /// For waiting on: readable whenever `collect` would find something.
     int native() const noexcept { return epoll_.get(); }
 
 private:
+    void take(const epoll_event& event) noexcept;
+
     descriptor epoll_;
     ready_queue& queue_;
 };

@@ -1,3 +1,6 @@
+// Longer than 300 lines because it is the only place that says goodbye to a session's socket, and
+// what it says depends on the whole of it.
+
 #include "net/socket.hpp"
 
 #include "base/check.hpp"
@@ -15,10 +18,6 @@
 #include <cerrno>
 #include <utility>
 
-#ifndef SO_MEMINFO
-#define SO_MEMINFO 55
-#endif
-
 namespace ferrule::net {
 
 namespace {
@@ -29,14 +28,26 @@ void set_option(int descriptor, int level, int name, int value) noexcept
     setsockopt(descriptor, level, name, &value, sizeof(value));
 }
 
+void set_linger(int descriptor, bool resets) noexcept
+{
+    const ::linger chosen{.l_onoff = resets ? 1 : 0, .l_linger = 0};
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &chosen, sizeof(chosen));
+}
+
 } // namespace
 
 socket::~socket()
 {
-    CHECK(descriptor_ < 0, "a session's socket is released or aborted before it is forgotten");
+    if (descriptor_ >= 0)
+        close();
 }
 
-int socket::adopt(int descriptor, bool is_unix, event_set& events, wakeable& owner) noexcept
+void socket::arm(int descriptor) noexcept
+{
+    set_linger(descriptor, true);
+}
+
+int socket::adopt(int descriptor, bool is_unix, event_set& events, wakeable& owner)
 {
     CHECK(descriptor_ < 0, "one socket at a time");
     state_ = {};
@@ -52,11 +63,13 @@ int socket::adopt(int descriptor, bool is_unix, event_set& events, wakeable& own
     return 0;
 }
 
-int socket::connect(const address& to, event_set& events, wakeable& owner) noexcept
+int socket::connect(const address& to, event_set& events, wakeable& owner)
 {
     const int descriptor = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0)
         return errno;
+    if (!to.is_unix())
+        arm(descriptor);
     const int result = ::connect(descriptor, to.data(), to.size()) == 0 ? 0 : errno;
     if (result != 0 && result != EINPROGRESS) {
         ::close(descriptor);
@@ -87,6 +100,36 @@ int socket::connected() noexcept
     return 0;
 }
 
+bool socket::is_connected_to_itself(const address& to) const noexcept
+{
+    sockaddr_storage own{};
+    socklen_t size = sizeof(own);
+    if (getsockname(descriptor_, reinterpret_cast<sockaddr*>(&own), &size) != 0)
+        return false;
+    const address here{own, size};
+    if (here.port() != to.port())
+        return false;
+    // The peer as the kernel has it: 0.0.0.0 as a server is 127.0.0.1.
+    sockaddr_storage peer{};
+    size = sizeof(peer);
+    return getpeername(descriptor_, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
+           here.has_same_ip(address{peer, size});
+}
+
+bool is_own_want(int connect_error) noexcept
+{
+    switch (connect_error) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case ENOSPC:        // epoll's limit on what one user watches
+    case EADDRNOTAVAIL: // no free local port towards this server
+        return true;
+    default: return false;
+    }
+}
+
 void socket::note_error(int error) noexcept
 {
     if (last_error_ == 0)
@@ -102,12 +145,14 @@ read_result socket::read(std::span<std::byte> room) noexcept
 
     if (count > 0) {
         const auto bytes = static_cast<std::size_t>(count);
+        received_ += bytes;
         if (bytes < room.size() && !state_.hung_up && !state_.urgent)
             state_.readable = false;
         return {bytes, state_.readable ? read_state::bytes : read_state::blocked};
     }
     if (count == 0) {
         state_.readable = false;
+        state_.hung_up = true;
         return {0, write_failed_ ? read_state::reset : read_state::fin};
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -130,6 +175,7 @@ write_result socket::write(std::span<const std::byte> bytes) noexcept
 
     if (count >= 0) {
         const auto taken = static_cast<std::size_t>(count);
+        sent_ += taken;
         if (taken == bytes.size())
             return {taken, write_state::taken};
         // A partial write has asked the kernel to announce when there is room again.
@@ -148,8 +194,7 @@ write_result socket::write(std::span<const std::byte> bytes) noexcept
     note_error(errno);
     write_failed_ = true;
     // The error may come without a new edge: what the peer sent before is read out now.
-    state_.readable = true;
-    state_.hung_up = true;
+    state_.readable = state_.hung_up = true;
     return {0, write_state::broken};
 }
 
@@ -160,11 +205,10 @@ void socket::finish() noexcept
         note_error(errno);
 }
 
-void socket::abort() noexcept
+void socket::abort()
 {
-    const ::linger at_once{.l_onoff = 1, .l_linger = 0};
-    setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    release();
+    CHECK(descriptor_ >= 0, "a socket is aborted once");
+    close();
 }
 
 bool socket::can_tell_abort() const noexcept
@@ -181,12 +225,20 @@ bool socket::can_tell_abort() const noexcept
     }
 }
 
-void socket::release() noexcept
+void socket::release(bool acknowledged)
 {
     CHECK(descriptor_ >= 0, "a socket is released once");
+    const bool is_dead = state_.failed || last_error_ != 0;
+    const bool is_exchanged = acknowledged && state_.hung_up;
+    if (!is_unix_ && !is_dead && !is_exchanged)
+        set_linger(descriptor_, false);
+    close();
+}
+
+void socket::close() noexcept
+{
     ::close(std::exchange(descriptor_, -1));
-    state_.readable = false;
-    state_.writable = false;
+    state_.readable = state_.writable = false;
 }
 
 std::size_t socket::unacknowledged() const noexcept
@@ -197,8 +249,15 @@ std::size_t socket::unacknowledged() const noexcept
 std::size_t socket::queue_length(unsigned long which) const noexcept
 {
     int count = 0;
-    return ioctl(descriptor_, which, &count) != 0 || count < 0 ? 0
-                                                               : static_cast<std::size_t>(count);
+    const bool is_known = ioctl(descriptor_, which, &count) == 0 && count > 0;
+    return is_known ? static_cast<std::size_t>(count) : 0;
+}
+
+bool socket::look_for_unread() noexcept
+{
+    const bool is_waiting = descriptor_ >= 0 && queue_length(SIOCINQ) > 0;
+    state_.readable = state_.readable || is_waiting;
+    return is_waiting;
 }
 
 std::size_t socket::room() const noexcept

@@ -2,6 +2,9 @@
 //
 // `finish` is the honest goodbye (FIN), `abort` the honest failure (RST); `release` closes a socket
 // to which everything was said. None of them blocks.
+//
+// A socket is *armed* from birth: whoever closes it without a word resets it, also the kernel that
+// clears up behind a process that died (rule E7). Only `release` disarms.
 #pragma once
 
 #include "base/time.hpp"
@@ -38,24 +41,33 @@ struct write_result {
     write_state state = write_state::taken;
 };
 
+/// A connect failed for a want of ours (descriptors, memory, free ports): it says nothing of the
+/// server.
+bool is_own_want(int connect_error) noexcept;
+
 class socket {
 public:
     socket() = default;
-    ~socket();
+    ~socket(); ///< resets what was neither released nor aborted
     socket(const socket&) = delete;
     socket& operator=(const socket&) = delete;
 
-    /// Takes over a connected or connecting descriptor and registers it. 0, or errno (then the
-    /// descriptor is closed).
-    int adopt(int descriptor, bool is_unix, event_set& events, wakeable& owner) noexcept;
+    /// Takes over a connected or connecting descriptor and registers it. A session's is armed
+    /// already, by its listener. 0, or errno (then the descriptor is closed).
+    int adopt(int descriptor, bool is_unix, event_set& events, wakeable& owner);
 
     /// Opens a non-blocking socket and starts to connect it. 0 when connected, EINPROGRESS, or
     /// errno (then nothing is open).
-    int connect(const address& to, event_set& events, wakeable& owner) noexcept;
+    int connect(const address& to, event_set& events, wakeable& owner);
 
     /// For a connecting socket that became writable: 0 when it is connected, EINPROGRESS, or errno.
     /// One that was connected and is reset already counts as connected: what came before is read.
     int connected() noexcept;
+
+    /// For a TCP socket that is connected `to` there: its own address is its peer's. A connect to a
+    /// port of this machine that nobody listens on may be given that very port, and then meets
+    /// itself (RFC 9293 3.5, a simultaneous open).
+    bool is_connected_to_itself(const address& to) const noexcept;
 
     bool is_open() const noexcept { return descriptor_ >= 0; }
     bool is_unix() const noexcept { return is_unix_; }
@@ -71,17 +83,20 @@ public:
     /// FIN (shutdown(2), SHUT_WR). Reading goes on.
     void finish() noexcept;
 
-    /// RST (SO_LINGER with time 0, then close(2)): what the kernel still held for the peer is lost.
-    /// A Unix socket has no RST; its peer sees an end of file.
-    void abort() noexcept;
+    /// RST, which the close(2) of an armed socket is: what the kernel still held for the peer is
+    /// lost. A Unix socket has no RST; its peer sees an end of file.
+    void abort();
 
     /// False if the kernel would send no RST for abort(). Linux sends none once both FINs are out,
     /// unless bytes wait to be sent for the first time, or to be read. A Unix socket's peer is told
     /// as well as it can be.
     bool can_tell_abort() const noexcept;
 
-    /// close(2). Without unread input and after `finish` this says nothing more to the peer.
-    void release() noexcept;
+    /// Disarms and closes. Without unread input and after `finish` this says nothing more to the
+    /// peer, and what the kernel still holds goes on its way. `acknowledged`: all of it, our FIN
+    /// included, has arrived. Together with the peer's own end, or after a reset of its own, that
+    /// leaves the kernel no connection to reset, and the call that disarms is saved.
+    void release(bool acknowledged);
 
     /// Bytes that the peer's kernel has not acknowledged, a sent FIN counted as one (ioctl_tcp(7),
     /// SIOCOUTQ). 0 for a Unix socket: its peer holds what was written.
@@ -89,6 +104,15 @@ public:
 
     /// About how many bytes the kernel would take now (SO_MEMINFO).
     std::size_t room() const noexcept;
+
+    /// True if the kernel holds bytes that nobody has read (ioctl_tcp(7), SIOCINQ), whatever the
+    /// events have said; then `is_readable` says so, too.
+    bool look_for_unread() noexcept;
+
+    /// All bytes that recv(2) has given and send(2) has taken. The only place where they are
+    /// counted: progress, silence and limits follow from it.
+    std::uint64_t received() const noexcept { return received_; }
+    std::uint64_t sent() const noexcept { return sent_; }
 
     bool is_readable() const noexcept { return state_.readable; }
     bool is_writable() const noexcept { return state_.writable; }
@@ -114,17 +138,24 @@ public:
     /// count of probes (tcp(7)).
     void watch_for_silence(const keepalive& when) noexcept;
 
+    /// From here on close(2) resets (SO_LINGER with time 0, socket(7)). What is accepted inherits
+    /// it from the listener. Nothing for a Unix socket, which has no RST.
+    static void arm(int descriptor) noexcept;
+
     /// Both, for a descriptor that is not a session's, such as a listener's.
     static void set_stream_options(int descriptor, const keepalive& when) noexcept;
 
 private:
     void note_error(int error) noexcept;
+    void close() noexcept;
     std::size_t queue_length(unsigned long which) const noexcept; ///< by ioctl(2)
 
     int descriptor_ = -1;
     bool is_unix_ = false;
     bool write_failed_ = false;
     int last_error_ = 0;
+    std::uint64_t received_ = 0;
+    std::uint64_t sent_ = 0;
     readiness state_;
 };
 

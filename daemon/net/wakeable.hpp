@@ -21,8 +21,19 @@ public:
     /// Takes its turn. Called by the worker only.
     virtual void run() = 0;
 
+    /// True once it is over: it has no turn any more, whoever wakes it.
+    bool is_retired() const noexcept { return is_retired_; }
+
 protected:
     ~wakeable() = default;
+
+    /// It is over, for good: it leaves the queue, and neither an event nor a deadline wakes it.
+    void retire() noexcept
+    {
+        is_retired_ = true;
+        if (hook_.is_linked())
+            hook_.unlink();
+    }
 
     /// A heavy one's turns are long (a session that moves bulk): others do not wait for many.
     void set_heavy(bool heavy) noexcept { is_heavy_ = heavy; }
@@ -30,6 +41,7 @@ protected:
 private:
     friend class ready_queue;
     bool is_heavy_ = false;
+    bool is_retired_ = false;
     hook hook_;
 };
 
@@ -38,9 +50,10 @@ private:
 /// long ones get their share however many short ones there are. Owns nothing.
 class ready_queue {
 public:
+    /// Lets it wait for a turn, unless it waits already or is over.
     void push(wakeable& who) noexcept
     {
-        if (!who.hook_.is_linked())
+        if (!who.hook_.is_linked() && !who.is_retired_)
             (who.is_heavy_ ? heavy_ : waiting_).push_back(who);
     }
     bool empty() const noexcept { return waiting_.empty() && heavy_.empty(); }

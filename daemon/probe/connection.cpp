@@ -48,7 +48,7 @@ connection::connection(const connection_options& options, observed& seen)
 connection::~connection()
 {
     if (socket_.is_open())
-        socket_.release();
+        socket_.release(false);
 }
 
 milliseconds connection::now() const
@@ -209,8 +209,7 @@ bool connection::wait_for_events(base::time_point until)
         return false;
     pollfd waiting{.fd = events_.native(), .events = POLLIN, .revents = 0};
     const int count = ::poll(&waiting, 1, static_cast<int>(left.count()));
-    while (events_.collect()) {
-    }
+    events_.collect();
     queue_.run_once();
     return count != 0;
 }

@@ -1,6 +1,7 @@
 // What an operator can order through the control socket (`ferrule ctl`). docs/operations.md lists
 // the requests and their answers.
 
+#include "server/attempt.hpp"
 #include "server/control_text.hpp"
 #include "server/server.hpp"
 
@@ -38,7 +39,8 @@ void server::open_control()
         return;
     control_ = std::make_unique<control_socket>(
         io_, settings_.control, [this](const control_request& request, const control_answer& to) {
-            on_command(request, to);
+            if (!attempt(log_, "do what a command orders", [&] { on_command(request, to); }))
+                to(refusal("it could not be done; the log says why"));
         });
     log_.say(log_level::info, "control on unix:" + settings_.control.path);
 }
@@ -53,7 +55,7 @@ void server::on_command(const control_request& request, const control_answer& an
         answer(status_json(settings_, numbers_, cut_in()));
     } else if (word == "ready") {
         const metrics::process_state& state = numbers_.process();
-        answer({{"ok", state.ready.load()}, {"state", process_word(state)}});
+        answer({{"ok", metrics::is_ready(state)}, {"state", process_word(state)}});
     } else if (word == "sessions") {
         list_sessions(request, answer);
     } else if (word == "kill") {
@@ -61,10 +63,11 @@ void server::on_command(const control_request& request, const control_answer& an
         kill_sessions(request, answer);
     } else if (word == "reload") {
         note();
-        const reload_result result = reload();
-        answer({{"ok", result.exit_code == 0},
-                {"exit_code", result.exit_code},
-                {"text", result.text}});
+        reload([answer](const reload_result& result) {
+            answer({{"ok", result.exit_code == 0},
+                    {"exit_code", result.exit_code},
+                    {"text", result.text}});
+        });
     } else if (word == "drain") {
         note();
         if (!draining_)
@@ -106,7 +109,9 @@ void server::list_sessions(const control_request& request, const control_answer&
     };
     for (const auto& each : workers_)
         each->list(std::get<session_filter>(filter), *limit, [this, take](session_list more) {
-            asio::post(io_, [take, more = std::move(more)]() mutable { take(std::move(more)); });
+            asio::post(io_, [this, take, more = std::move(more)]() mutable {
+                attempt(log_, "tell the sessions", [&] { take(std::move(more)); });
+            });
         });
 }
 
@@ -132,7 +137,9 @@ void server::kill_sessions(const control_request& request, const control_answer&
     };
     for (const auto& each : workers_)
         each->kill(wanted, [this, take](std::vector<std::uint64_t> ids) {
-            asio::post(io_, [take, ids = std::move(ids)] { take(ids); });
+            asio::post(io_, [this, take, ids = std::move(ids)] {
+                attempt(log_, "tell who was killed", [&] { take(ids); });
+            });
         });
 }
 

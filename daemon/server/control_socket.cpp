@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -92,8 +93,11 @@ private:
 
     void refuse(const char* why) { answer({{"ok", false}, {"error", why}}); }
 
+    /// Only the first answer counts: what fails behind it has been answered already.
     void answer(boost::json::object told)
     {
+        if (std::exchange(is_answered_, true))
+            return;
         wire_ = boost::json::serialize(told) + "\n";
         close_after(answer_timeout);
         asio::async_write(socket_, asio::buffer(wire_),
@@ -137,6 +141,7 @@ private:
     asio::steady_timer deadline_;
     asio::local::stream_protocol::socket socket_;
     std::string line_;
+    bool is_answered_ = false;
     std::string wire_;
     std::array<char, 4096> discarded_{};
 };
@@ -173,12 +178,17 @@ void control_socket::accept_all()
         net::accepted_socket accepted = socket_.accept();
         switch (accepted.state) {
         case net::accept_state::accepted:
-            std::make_shared<connection>(io_, std::move(accepted.socket), handle_)->start();
+            try {
+                std::make_shared<connection>(io_, std::move(accepted.socket), handle_)->start();
+            } catch (const std::exception&) {
+                // No memory, or no place in Asio's set of sockets: this one is closed.
+            }
             break;
         case net::accept_state::gone: break;
         case net::accept_state::empty: return accept();
         case net::accept_state::descriptors:
         case net::accept_state::memory:
+        case net::accept_state::failed:
             // It waits in the queue; asking again at once would spin.
             retry_.expires_after(accept_retry);
             retry_.async_wait([this](error_code error) {

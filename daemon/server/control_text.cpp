@@ -69,7 +69,9 @@ std::string_view process_word(const metrics::process_state& state)
 {
     if (state.draining.load())
         return "draining";
-    return state.ready.load() ? "ready" : "starting";
+    if (!state.ready.load())
+        return "starting";
+    return metrics::is_ready(state) ? "ready" : "failing";
 }
 
 json::object status_json(const config::settings& settings, const metrics::registry& numbers,

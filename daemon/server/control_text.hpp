@@ -18,7 +18,7 @@ std::string sessions_in_words(const metrics::session_totals& total);
 /// The sum over all listeners.
 metrics::session_totals sum_of(const std::vector<metrics::session_totals>& all);
 
-/// "starting", "ready" or "draining".
+/// "starting", "ready", "failing" (a listener cannot accept) or "draining".
 std::string_view process_word(const metrics::process_state& state);
 
 boost::json::object status_json(const config::settings& settings, const metrics::registry& numbers,

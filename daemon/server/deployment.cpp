@@ -1,35 +1,25 @@
 #include "server/deployment.hpp"
 
+#include "net/local_ports.hpp"
+
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 namespace ferrule::server {
 
 namespace {
 
-/// How an address is known over reloads. A port that the kernel chooses is the listener's own.
-std::string key_of(const config::listener_settings& listener, const config::endpoint& where)
-{
-    return where.has_port_of_kernel() ? listener.name + " " + where.text() : where.text();
-}
+static_assert(config::max_servers == session::backend_pool::servers_max,
+              "the reader refuses what a pool would leave out");
 
 std::uint64_t descriptor_limit()
 {
     rlimit limit{};
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
-}
-
-/// "web, admin", or "none was".
-std::string list_of(const std::vector<std::string>& names)
-{
-    std::string list;
-    for (const std::string& each : names)
-        list += (list.empty() ? "" : ", ") + each;
-    return list.empty() ? "none was" : list;
 }
 
 tls::context_options context_options_of(const config::listener_settings& listener,
@@ -58,7 +48,7 @@ metrics::certificate_info info_of(const tls::certificate_facts& facts)
 metrics::exporter_protection protection_of(const config::settings& settings)
 {
     const config::metrics_protection_settings& from = settings.metrics_protection;
-    return {from.certificate_pem, from.key_pem, from.users};
+    return {from.certificate_pem, from.key_pem, from.users, from.hosts};
 }
 
 std::uint64_t sessions_for_descriptors(std::uint64_t descriptors, int workers,
@@ -96,6 +86,7 @@ std::vector<session::server> deployment::servers_of(const config::backend_settin
                                                     int worker) const
 {
     std::vector<session::server> servers;
+    const net::port_range local = net::local_ports();
     for (const config::endpoint& each : backend.servers) {
         const std::string text = each.text();
         metrics::server_counters& counters = numbers_.of_server(worker, backend.name, text);
@@ -103,7 +94,8 @@ std::vector<session::server> deployment::servers_of(const config::backend_settin
         if (found == known_.end())
             continue;
         for (const net::address& where : found->second.addresses)
-            servers.push_back({text, where, &counters, {}});
+            servers.push_back(
+                {text, where, &counters, !where.is_unix() && local.contains(where.port())});
     }
     return servers;
 }
@@ -113,55 +105,6 @@ void deployment::learn(const lookups& found)
     for (const auto& [server, each] : found) {
         if (each.error.empty())
             known_[server] = each;
-    }
-}
-
-/// One socket for each address that `where` stands for.
-std::vector<net::listening_socket> deployment::open(const config::listener_settings& listener,
-                                                    const config::endpoint& where) const
-{
-    const net::keepalive when = session::client_keepalive(listener.timeouts);
-    const auto fail = [&](const std::string& why) {
-        throw std::runtime_error("listener " + listener.name + ": " + where.text() + ": " + why);
-    };
-    std::vector<net::listening_socket> opened;
-    if (where.type == config::endpoint::kind::inherited) {
-        for (const int each : inherited_.named(where.host)) {
-            try {
-                opened.push_back(net::listening_socket::share(each, when));
-            } catch (const std::system_error& error) {
-                fail(error.what());
-            }
-        }
-        if (opened.empty())
-            fail("no socket of this name was passed on (" + list_of(inherited_.names()) + ")");
-        return opened;
-    }
-    const resolved found = resolve(where);
-    if (found.addresses.empty())
-        fail(found.error);
-    for (const net::address& each : found.addresses)
-        opened.emplace_back(each, listener.backlog, when);
-    return opened;
-}
-
-void deployment::bind(const config::listener_settings& listener, prepared& result,
-                      std::vector<listener_setup>& setups)
-{
-    for (const config::endpoint& each : listener.addresses) {
-        const std::string key = key_of(listener, each);
-        result.open.insert(key);
-        for (listener_setup& setup : setups)
-            setup.addresses.push_back(key);
-        if (open_.contains(key))
-            continue;
-        for (net::listening_socket& first : open(listener, each)) {
-            result.listening.push_back("listener=" + listener.name +
-                                       " address=" + first.where().text());
-            for (std::size_t worker = 1; worker < setups.size(); ++worker)
-                setups[worker].fresh.push_back({key, first.for_another_worker()});
-            setups[0].fresh.push_back({key, std::move(first)});
-        }
     }
 }
 
@@ -187,11 +130,10 @@ void deployment::make_profiles(const config::listener_settings& listener, std::u
     result.certificates[listener.name] = tls::facts_of(listener.tls.certificate_pem);
 }
 
-deployment::prepared deployment::prepare(const config::settings& settings)
+deployment::prepared deployment::prepare(const config::settings& settings, const lookups& found)
 {
     prepared result;
     result.workers.resize(static_cast<std::size_t>(workers_));
-    const lookups found = resolve_servers(settings.backends);
     learn(found);
     for (const auto& [server, each] : found) {
         if (!each.error.empty())
@@ -200,37 +142,46 @@ deployment::prepared deployment::prepare(const config::settings& settings)
     for (const config::backend_settings& backend : settings.backends) {
         for (int worker = 0; worker < workers_; ++worker) {
             auto pool = std::make_shared<session::backend_pool>(backend.name);
-            pool->set_servers(servers_of(backend, worker));
+            auto servers = servers_of(backend, worker);
+            if (worker == 0 && servers.size() > config::max_servers)
+                result.warnings.push_back(
+                    "backend=" + backend.name + ": " + std::to_string(servers.size()) +
+                    " addresses were found, of which the first " +
+                    std::to_string(config::max_servers) + " are used; the next one is " +
+                    servers[config::max_servers].where.text());
+            pool->set_servers(std::move(servers));
             result.workers[static_cast<std::size_t>(worker)].backends.push_back(std::move(pool));
         }
     }
     for (const config::listener_settings& listener : settings.listeners) {
         std::vector<listener_setup> setups(static_cast<std::size_t>(workers_));
         make_profiles(listener, settings.log.recorder, result, setups);
-        bind(listener, result, setups);
         for (std::size_t worker = 0; worker < setups.size(); ++worker)
             result.workers[worker].listeners.push_back(std::move(setups[worker]));
     }
+    for (std::size_t i = 0; i < settings.listeners.size(); ++i)
+        bind(settings, i, result);
     for (const std::string& each : inherited_.names()) {
         if (!result.open.contains("fd:" + each))
             result.warnings.push_back("fd:" + each +
                                       ": no listener names this socket that was passed on: "
                                       "whoever connects to it waits");
     }
-    const std::uint64_t limit =
+    result.max_sessions =
         settings.max_sessions != 0
             ? settings.max_sessions
             : sessions_for_descriptors(descriptor_limit(), workers_,
                                        result.open.size() * static_cast<std::size_t>(workers_));
-    for (worker_setup& each : result.workers)
-        each.max_sessions =
-            std::max<std::uint64_t>(1, limit / static_cast<std::uint64_t>(workers_));
     return result;
 }
 
 void deployment::commit(const prepared& what)
 {
-    open_ = what.open;
+    closing_.clear();
+    for (auto& [key, before] : std::exchange(open_, what.open)) {
+        if (!open_.contains(key))
+            std::ranges::copy(before.bound, std::back_inserter(closing_));
+    }
     for (const auto& [listener, facts] : what.certificates)
         numbers_.set_certificate(listener, info_of(facts));
 }

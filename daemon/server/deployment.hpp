@@ -13,7 +13,7 @@
 
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,17 +24,36 @@ public:
     /// `numbers` must outlive it. Main thread only.
     deployment(metrics::registry& numbers, int workers, inherited_sockets inherited);
 
+    /// What is bound for a configured address.
+    struct open_address {
+        std::vector<net::address> bound;
+        std::optional<net::file_identity> file; ///< of a Unix socket
+    };
+
+    /// Bound, and not listening yet.
+    struct bound_socket {
+        std::size_t listener = 0; ///< its place in the settings
+        std::string address;      ///< as configured
+        net::listening_socket socket;
+    };
+
     struct prepared {
         std::vector<worker_setup> workers;
+        std::vector<bound_socket> bound;    ///< until `listen`
         std::vector<std::string> listening; ///< "listener=web address=127.0.0.1:8443", newly bound
-        std::vector<std::string> warnings;  ///< host names that could not be looked up
-        std::set<std::string> open;         ///< the addresses that are open once it is committed
+        std::vector<std::string> warnings;  ///< what it has to do without: names, servers, IPv6
+        std::uint64_t max_sessions = 0;     ///< of the whole process
+        std::map<std::string, open_address> open; ///< by address, once it is committed
         std::map<std::string, tls::certificate_facts> certificates; ///< by listener
     };
 
-    /// Binds what is not open yet, makes contexts, looks names up (blocking). Throws
-    /// std::runtime_error with a text for the operator; then nothing has changed.
-    prepared prepare(const config::settings& settings);
+    /// Makes contexts, and binds what is not open yet. `found` is what resolve_servers found for
+    /// these settings. Throws std::runtime_error with a text for the operator; then nothing has
+    /// changed, and nobody has been able to connect.
+    prepared prepare(const config::settings& settings, const lookups& found);
+
+    /// Listens on what was bound: the last thing that can fail. Throws as `prepare` does.
+    void listen(prepared& what) const;
 
     /// Records that the workers have been given what was prepared.
     void commit(const prepared& what);
@@ -62,10 +81,12 @@ public:
                                             int worker) const;
 
 private:
-    void bind(const config::listener_settings& listener, prepared& result,
-              std::vector<listener_setup>& setups);
+    void bind(const config::settings& settings, std::size_t listener, prepared& result) const;
+    net::port_use use_of(const net::address& where) const;
+    bool is_open_still(const std::string& key, const config::endpoint& where) const;
     std::vector<net::listening_socket> open(const config::listener_settings& listener,
-                                            const config::endpoint& where) const;
+                                            const config::endpoint& where,
+                                            std::vector<std::string>& warnings) const;
     void make_profiles(const config::listener_settings& listener, std::uint32_t recorder,
                        prepared& result, std::vector<listener_setup>& setups);
     tls::ticket_keys ticket_keys_of(const config::listener_settings& listener);
@@ -73,7 +94,8 @@ private:
     metrics::registry& numbers_;
     int workers_;
     inherited_sockets inherited_;
-    std::set<std::string> open_;
+    std::map<std::string, open_address> open_;
+    std::vector<net::address> closing_; ///< what the last commit has dropped
     lookups known_;
     std::map<std::string, tls::ticket_key> ticket_keys_; ///< random ones, kept over reloads
 };

@@ -30,14 +30,14 @@ about place_of(problem::about which)
 /// Warnings say all there is to say; an error is easier to mend with a hint.
 std::string fix_for(const problem& found)
 {
-    if (found.is_warning)
-        return {};
+    if (found.is_warning || !found.fix.empty())
+        return found.fix;
     switch (found.which) {
     case problem::about::certificate: return "a PEM file: the certificate, then its chain";
     case problem::about::key: return "the certificate's private key, as PEM without a passphrase";
     case problem::about::ciphers: return "`openssl ciphers -s -tls1_2 ALL` lists them";
     case problem::about::suites: return "`openssl ciphers -s -tls1_3` lists them";
-    case problem::about::groups: return "such as X25519, P-256, P-384, separated by ':'";
+    case problem::about::groups: return "such as X25519:P-256:P-384";
     case problem::about::versions: break;
     }
     return {};
@@ -79,13 +79,15 @@ std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options
     return findings;
 }
 
-loaded load_settings(const std::string& path)
+loaded load_settings(const std::string& path, config::streams others)
 {
-    config::text_file file = config::read_text_file(path);
+    config::text_file file = config::read_text_file(path, others);
     if (!file.problem.empty())
         return {{{}, {{config::severity::error, 0, 0, file.problem, {}}}}, {}};
 
-    const std::string directory = std::filesystem::path(path).parent_path().string();
+    // A stream stands in no folder that a path could begin at: /dev/fd is the shell's choice.
+    const std::string directory =
+        file.is_stream ? std::string{} : std::filesystem::path(path).parent_path().string();
     loaded result{config::read(file.text, directory, inspect_tls), std::move(file.text)};
     if (result.reading.settings)
         result.reading.settings->file = path;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/reader.hpp"
+#include "config/text_file.hpp"
 
 #include <string>
 #include <vector>
@@ -14,9 +15,11 @@ struct loaded {
 };
 
 /// Reads `path`; relative paths in it are taken from its own directory. A file that cannot be read
-/// is one finding in line 0. For any thread; blocks for the disk. Throws nothing for what the files
-/// say or are.
-loaded load_settings(const std::string& path);
+/// is one finding in line 0. If `others` than files are taken, it may be a pipe or a device, which
+/// is read to its end; relative paths are then taken from the current directory. For any thread;
+/// blocks for the disk, or for whoever writes to the pipe. Throws nothing for what the files say or
+/// are.
+loaded load_settings(const std::string& path, config::streams others = config::streams::refused);
 
 /// The inspector that load_settings gives to the reader: what tls::inspect finds, with fixes.
 std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options);

@@ -4,10 +4,12 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace ferrule::server {
 
-mailbox::mailbox(net::event_set& events) : bell_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}
+mailbox::mailbox(net::event_set& events, failure_handler failed)
+    : failed_{std::move(failed)}, bell_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}
 {
     if (!bell_.is_open())
         throw std::system_error(errno, std::generic_category(), "eventfd");
@@ -27,7 +29,14 @@ void mailbox::run()
 {
     is_rung_ = false; // before looking: what comes from now on rings again
     queue_.restart();
-    queue_.poll();
+    for (;;) {
+        try {
+            queue_.poll();
+            return;
+        } catch (const std::exception& error) {
+            failed_(error);
+        }
+    }
 }
 
 } // namespace ferrule::server

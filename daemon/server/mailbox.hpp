@@ -9,6 +9,8 @@
 #include <boost/asio/post.hpp>
 
 #include <atomic>
+#include <exception>
+#include <functional>
 #include <utility>
 
 namespace ferrule::server {
@@ -18,8 +20,11 @@ namespace ferrule::server {
 /// alone, which an eventfd(2) wakes, so that a session's path has no call of Asio's.
 class mailbox final : public net::wakeable {
 public:
+    /// Told what a function threw; those behind it are still run.
+    using failure_handler = std::function<void(const std::exception& error)>;
+
     /// Throws std::system_error. `events` must outlive it.
-    explicit mailbox(net::event_set& events);
+    mailbox(net::event_set& events, failure_handler failed);
 
     /// Any thread. Throws std::bad_alloc.
     template <typename Function>
@@ -31,9 +36,11 @@ public:
 
     void run() override;
 
-private:
+    /// Gives the mailbox a turn, on its own thread, though nothing may be in it. Any thread.
     void ring() noexcept;
 
+private:
+    const failure_handler failed_;
     boost::asio::io_context queue_;
     net::descriptor bell_;
     net::readiness state_{};

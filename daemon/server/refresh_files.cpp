@@ -4,6 +4,7 @@
 #include "server/server.hpp"
 
 #include "config/text_file.hpp"
+#include "server/attempt.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -161,10 +162,11 @@ void server::look_at_files_later()
     watch_timer_.cancel();
     if (settings_.watch == base::off || watched_.empty())
         return;
-    watch_timer_.expires_after(settings_.watch);
-    watch_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error && !draining_)
-            look_at_files();
+    after(watch_timer_, settings_.watch, "go on looking at files", [this] {
+        if (draining_)
+            return;
+        attempt(log_, "look at the files of certificates", [this] { look_at_files(); });
+        look_at_files_later();
     });
 }
 
@@ -175,7 +177,6 @@ void server::look_at_files()
         if (each.watch.is_due(seen))
             refresh(each, seen);
     }
-    look_at_files_later();
 }
 
 /// Reads the files, and either gives their contents to every worker or to none.

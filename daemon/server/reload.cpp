@@ -1,8 +1,11 @@
 // The configuration is read again, and happens whole or not at all.
 
+#include "server/attempt.hpp"
 #include "server/server.hpp"
 
 #include <exception>
+#include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -17,16 +20,71 @@ constexpr int exit_configuration = 2;
 
 } // namespace
 
-server::reload_result server::reload()
+/// Calls `done` (if there is one) with the outcome, at once or later: names may have to be looked
+/// up. Who asks while a reload is under way gets the outcome of another one, since the files may
+/// have changed after they were read.
+void server::reload(reload_done done)
 {
     if (draining_ || !loader_) {
         const std::string why = draining_ ? "reload ignored: draining"
                                           : "reload ignored: there is no configuration file";
         log_.say(log_level::warning, why);
-        return {exit_failed, why};
+        if (done)
+            done({exit_failed, why});
+        return;
     }
+    if (reloading_) {
+        asked_another_.push_back(std::move(done));
+        return;
+    }
+    asked_reload_.push_back(std::move(done));
+    begin_reload();
+}
+
+void server::begin_reload()
+{
+    reloading_ = true;
     manager_.reloading();
-    reload_result result = try_reload();
+    try {
+        auto fresh = std::make_shared<loaded>(loader_());
+        if (!fresh->reading.settings.has_value())
+            return end_reload({exit_configuration, config::to_text(fresh->reading.findings,
+                                                                   fresh->text, settings_.file)});
+        fresh->reading.settings->file = settings_.file;
+        look_up(fresh->reading.settings->backends,
+                [this, fresh](const lookups& found, const std::string& trouble) {
+                    end_reload(try_reload(*fresh, found, trouble));
+                });
+    } catch (const std::exception& error) {
+        end_reload({exit_failed, error.what()});
+    }
+}
+
+server::reload_result server::try_reload(loaded& fresh, const lookups& found,
+                                         const std::string& trouble)
+try {
+    if (draining_)
+        return {exit_failed, "reload ignored: draining"};
+    if (!trouble.empty())
+        return {exit_failed, "cannot look names up: " + trouble};
+    const std::string findings =
+        config::to_text(fresh.reading.findings, fresh.text, settings_.file);
+    config::settings& settings = *fresh.reading.settings;
+    deployment::prepared prepared = deployment_.prepare(settings, found);
+    if (exporter_)
+        exporter_->protect(protection_of(settings));
+    deployment_.listen(prepared);
+    if (!findings.empty())
+        log_.say(log_level::warning, findings);
+    warn_of_fixed_settings(settings);
+    take_effect(prepared, std::move(settings));
+    return {0, findings};
+} catch (const std::exception& error) {
+    return {exit_failed, error.what()};
+}
+
+void server::end_reload(const reload_result& result)
+{
     metrics::process_state& state = numbers_.process();
     state.last_reload_ok = result.exit_code == 0;
     if (result.exit_code == 0) {
@@ -34,39 +92,26 @@ server::reload_result server::reload()
         note_loaded();
         log_.say(log_level::info, "reloaded");
     } else {
+        keep_only_configured_series(); // what was prepared has made some for new names
         log_.say(log_level::error, result.text);
         log_.say(log_level::error, "reload failed: the configuration in force stays");
         ++state.reloads_failed;
     }
-    manager_.ready(status_text());
-    return result;
-}
-
-server::reload_result server::try_reload()
-{
-    loaded fresh = loader_();
-    const std::string findings =
-        config::to_text(fresh.reading.findings, fresh.text, settings_.file);
-    if (!fresh.reading.settings.has_value())
-        return {exit_configuration, findings};
-    fresh.reading.settings->file = settings_.file;
-    deployment::prepared prepared;
-    try {
-        prepared = deployment_.prepare(*fresh.reading.settings);
-        if (exporter_)
-            exporter_->protect(protection_of(*fresh.reading.settings));
-    } catch (const std::exception& error) {
-        return {exit_failed, error.what()};
+    if (!draining_)
+        manager_.ready(status_text());
+    reloading_ = false;
+    for (const reload_done& each :
+         std::exchange(asked_reload_, std::exchange(asked_another_, {}))) {
+        if (each)
+            attempt(log_, "tell how a reload ended", [&] { each(result); });
     }
-    if (!findings.empty())
-        log_.say(log_level::warning, findings);
-    warn_of_fixed_settings(*fresh.reading.settings);
-    take_effect(prepared, std::move(*fresh.reading.settings));
-    return {0, findings};
+    if (!asked_reload_.empty())
+        begin_reload();
 }
 
 void server::take_effect(deployment::prepared& prepared, config::settings fresh)
 {
+    limit_.set(prepared.max_sessions);
     for (std::size_t i = 0; i < workers_.size(); ++i)
         workers_[i]->apply(std::move(prepared.workers[i]));
     deployment_.commit(prepared);
@@ -77,12 +122,26 @@ void server::take_effect(deployment::prepared& prepared, config::settings fresh)
     note_loads(settings_.listeners, fresh.listeners);
     note_mended(fresh.listeners);
     settings_ = std::move(fresh);
+    keep_only_configured_series();
     watch_files();
     log_.reconfigure(settings_.log);
     for (const std::string& each : prepared.warnings)
         log_.say(log_level::warning, each);
     for (const std::string& each : prepared.listening)
         log_.say(log_level::info, "listening " + each);
+}
+
+/// A deployment that adds and removes servers would pile up series of what is long gone.
+void server::keep_only_configured_series()
+{
+    std::set<std::string> names;
+    std::set<metrics::server_name> servers;
+    for (const config::listener_settings& each : settings_.listeners)
+        names.insert(each.name);
+    for (const config::backend_settings& backend : settings_.backends)
+        for (const config::endpoint& each : backend.servers)
+            servers.insert({backend.name, each.text()});
+    numbers_.keep_only(names, servers);
 }
 
 void server::warn_of_fixed_settings(const config::settings& fresh)

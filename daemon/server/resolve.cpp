@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 namespace ferrule::server {
@@ -37,6 +38,13 @@ resolved resolve(const config::endpoint& where)
         result.addresses.emplace_back(storage, static_cast<socklen_t>(entry.endpoint().size()));
     }
     return result;
+}
+
+bool has_names(const config::backend_settings& backend)
+{
+    return std::ranges::any_of(backend.servers, [](const config::endpoint& each) {
+        return each.type == config::endpoint::kind::name;
+    });
 }
 
 lookups resolve_servers(const std::vector<config::backend_settings>& backends)

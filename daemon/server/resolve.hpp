@@ -19,6 +19,9 @@ struct resolved {
 /// everything else is only translated. Any thread.
 resolved resolve(const config::endpoint& where);
 
+/// True if a server of the backend has a name that has to be looked up.
+bool has_names(const config::backend_settings& backend);
+
 /// What was found for each endpoint, by its text.
 using lookups = std::map<std::string, resolved>;
 

@@ -59,7 +59,7 @@ selftest_listener rows_of(const config::settings& settings,
         if (version < listener.tls.min_version || version > listener.tls.max_version)
             continue;
         for (const trial each : all_trials) {
-            if (!is_played(each, listener))
+            if (!is_played(each, listener, version))
                 continue;
             selftest_row row;
             row.what = each;

@@ -36,6 +36,11 @@ bool is_act(ending::act wanted, ending::act seen, bool end_unseen)
            (end_unseen && wanted == ending::act::exchanged && seen == ending::act::sent);
 }
 
+bool is_worse_than_cut(ending::outcome how)
+{
+    return how == ending::outcome::unconfirmed || how == ending::outcome::lost;
+}
+
 findings against(const expectation& wanted, const observation& seen)
 {
     findings out;
@@ -51,7 +56,9 @@ findings against(const expectation& wanted, const observation& seen)
             "client_act", to_text(right.client_act), to_text(told.client_act));
     require(out, is_act(right.backend_act, told.backend_act, wanted.end_unseen), "backend_act",
             to_text(right.backend_act), to_text(told.backend_act));
-    require(out, wanted.any_outcome || wanted.end_unseen || right.outcome == told.outcome,
+    require(out,
+            wanted.end_unseen || right.outcome == told.outcome ||
+                (wanted.any_outcome && is_worse_than_cut(told.outcome)),
             "outcome", to_text(right.outcome), to_text(told.outcome));
     return out;
 }

@@ -18,14 +18,9 @@ namespace {
 
 using ways = std::vector<expectation>;
 
-/// `idle-polite` ends politely where no byte has moved for a second.
-constexpr base::milliseconds quiet_after{1000};
-
-/// The clock of a bound starts a little after the last byte: between these, either may hold.
-constexpr base::milliseconds surely_not_quiet_until{750};
-
-/// An idle session is a little younger than the whole session: between these, either may hold.
-constexpr base::milliseconds surely_quiet_after{1500};
+/// A silence is a little younger than its session: where the bound is longer than `quiet` by less
+/// than this, the session may be quiet by then or not.
+constexpr base::milliseconds age_of_silence{500};
 
 /// The client's request has ended (or is taken for ended). The backend answers, or is cut.
 ways after_client_end(cause first, const rules& given)
@@ -36,7 +31,7 @@ ways after_client_end(cause first, const rules& given)
         tell_backend(way, seen_end::fin, act::exchanged);
         return {way};
     }
-    if (is_polite(given, false)) {
+    if (calls_its_ends_clean(given)) {
         expectation way = because(first, cause::backend_eof);
         tell_client_end(way, given, 0);
         tell_backend(way, seen_end::fin, act::exchanged);
@@ -52,7 +47,7 @@ ways after_client_end(cause first, const rules& given)
 void tell_ended_backend(expectation& way, const rules& given)
 {
     const bool is_told_end =
-        closes(given) ? is_polite(given, false) : given.mode == ending::mode::wait;
+        closes(given) ? calls_its_ends_clean(given) : given.mode == ending::mode::wait;
     if (is_told_end)
         tell_backend(way, seen_end::fin, act::exchanged);
     else
@@ -212,12 +207,11 @@ ways client_stalls(const rules& given)
     return {way};
 }
 
-ways backend_silent(const rules& given, bool quiet)
+ways backend_silent(const rules& given)
 {
-    const bool is_cut_at_once = closes(given);
     expectation way =
-        because(cause::client_eof, is_cut_at_once ? cause::none : cause::half_close_timeout);
-    if (is_polite(given, !is_cut_at_once && quiet)) {
+        because(cause::client_eof, closes(given) ? cause::none : cause::half_close_timeout);
+    if (calls_its_ends_clean(given)) {
         tell_client_end(way, given, 0);
         tell_backend(way, seen_end::fin, act::sent);
     } else {
@@ -231,7 +225,8 @@ ways backend_silent(const rules& given, bool quiet)
 ways proxy_end(cause why, const rules& given, bool quiet)
 {
     expectation way = because(why);
-    if (!is_polite(given, quiet)) {
+    const bool asks = given.on_proxy_end == ending::proxy_policy::ask && quiet;
+    if (!asks && !calls_its_ends_clean(given)) {
         reset_client(way, answer_bytes);
         tell_backend(way, seen_end::reset, act::reset);
         return {way};
@@ -240,24 +235,33 @@ ways proxy_end(cause why, const rules& given, bool quiet)
     tell_backend(way, seen_end::fin, act::exchanged);
     way.told.second = cause::backend_eof;
     ways found{way};
-    if (!aborts(given)) {
+    if (!asks && !aborts(given)) {
         way.told.second = cause::client_eof;
         found.push_back(way);
     }
     return found;
 }
 
-/// Both, if it depends on a few milliseconds whether the session counts as quiet.
-ways by_quiet(const std::function<ways(bool quiet)>& row, base::milliseconds bound,
-              base::milliseconds from, base::milliseconds to)
+/// The session has been silent for a little less than its lifetime: both ways, if it depends on
+/// that little whether it is quiet.
+ways lifetime(const circumstances& given)
 {
-    ways found = row(bound >= from);
-    if (bound >= from && bound < to) {
-        for (const expectation& each : row(false)) {
+    ways found = proxy_end(cause::lifetime, given.rules, given.bound >= given.quiet);
+    if (given.bound >= given.quiet && given.bound < given.quiet + age_of_silence) {
+        for (const expectation& each : proxy_end(cause::lifetime, given.rules, false)) {
             if (std::find(found.begin(), found.end(), each) == found.end())
                 found.push_back(each);
         }
     }
+    return found;
+}
+
+/// The client is owed an answer, so nobody is asked, whatever `quiet` is.
+ways drain_thinking(const rules& given)
+{
+    ways found = proxy_end(cause::drain, given, false);
+    for (expectation& each : found)
+        each.backend.bytes += request_bytes;
     return found;
 }
 
@@ -273,7 +277,8 @@ ways by_row(trial row, const circumstances& given)
 {
     const rules& rules = given.rules;
     switch (row) {
-    case trial::client_first: return after_client_end(cause::client_eof, rules);
+    case trial::client_first:
+    case trial::client_says_canceled: return after_client_end(cause::client_eof, rules);
     case trial::backend_first: return {after_backend_end(rules, answer_bytes)};
     case trial::upload_after_backend_end: return upload(rules);
     case trial::both_at_once: return both_at_once(rules);
@@ -281,23 +286,38 @@ ways by_row(trial row, const circumstances& given)
     case trial::client_reset: return client_reset(rules);
     case trial::backend_reset: return backend_reset(rules);
     case trial::backend_refuses: return backend_refuses();
-    case trial::client_breaks_tls: return client_breaks_tls();
+    case trial::client_breaks_tls:
+    case trial::client_breaks_off: return client_breaks_tls();
     case trial::client_only_connects: return client_only_connects();
     case trial::client_silent: return client_silent(rules);
     case trial::client_stalls: return client_stalls(rules);
-    case trial::backend_silent:
-        return by_quiet([&](bool quiet) { return backend_silent(rules, quiet); }, given.bound,
-                        surely_not_quiet_until, quiet_after);
-    case trial::idle:
-        return by_quiet([&](bool quiet) { return proxy_end(cause::idle_timeout, rules, quiet); },
-                        given.bound, surely_not_quiet_until, quiet_after);
-    case trial::lifetime:
-        return by_quiet([&](bool quiet) { return proxy_end(cause::lifetime, rules, quiet); },
-                        given.bound, quiet_after, surely_quiet_after);
+    case trial::backend_silent: return backend_silent(rules);
+    case trial::idle: return proxy_end(cause::idle_timeout, rules, true);
+    case trial::lifetime: return lifetime(given);
     case trial::drain_idle: return proxy_end(cause::drain, rules, true);
     case trial::drain_busy: return drain_busy(rules);
+    case trial::drain_thinking: return drain_thinking(rules);
     }
     return {};
+}
+
+bool is_bad_end_of_a_peer(cause why)
+{
+    return why == cause::client_truncated || why == cause::client_reset ||
+           why == cause::backend_reset || why == cause::tls_error;
+}
+
+/// Where nothing is lost: clean only if both peers' own clean ends were exchanged with ours.
+outcome outcome_of(const expectation& way)
+{
+    if (way.backend.end == seen_end::unconnected)
+        return outcome::none;
+    const told_ending& told = way.told;
+    const bool both_exchanged =
+        told.client_act == act::exchanged && told.backend_act == act::exchanged;
+    const bool is_clean =
+        both_exchanged && !is_bad_end_of_a_peer(told.cause) && !is_bad_end_of_a_peer(told.second);
+    return is_clean ? outcome::clean : outcome::cut;
 }
 
 } // namespace
@@ -305,8 +325,11 @@ ways by_row(trial row, const circumstances& given)
 std::vector<expectation> expected(trial row, const circumstances& given)
 {
     ways found = by_row(row, given);
-    for (expectation& each : found)
+    for (expectation& each : found) {
+        if (each.told.outcome != outcome::lost)
+            each.told.outcome = outcome_of(each);
         each.end_unseen = !given.lingers;
+    }
     return found;
 }
 

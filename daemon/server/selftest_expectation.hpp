@@ -14,6 +14,7 @@ namespace ferrule::server {
 struct circumstances {
     ending::rules rules;
     base::milliseconds bound = base::off; ///< that the row waits out, as it is in force
+    base::milliseconds quiet = base::seconds{5};
     bool lingers = true; ///< `linger` and `linger_bytes` suffice to see the peers' own ends
 
     friend bool operator==(const circumstances&, const circumstances&) = default;
@@ -29,7 +30,7 @@ struct expectation {
     sighting backend;
     told_ending told;
     bool any_bytes = false;      ///< data was on its way to the client when it was cut
-    bool any_outcome = false;    ///< so it depends on how much of that it had
+    bool any_outcome = false;    ///< so it depends on how much of that it had: this one, or worse
     bool any_client_act = false; ///< the client leaves by itself, sooner or later than we
     bool end_unseen = false;     ///< the linger may be over before a peer's own end
 

@@ -13,6 +13,7 @@ namespace ferrule::server {
 
 enum class trial : std::uint8_t {
     client_first,
+    client_says_canceled,
     backend_first,
     upload_after_backend_end,
     both_at_once,
@@ -21,6 +22,7 @@ enum class trial : std::uint8_t {
     backend_reset,
     backend_refuses,
     client_breaks_tls,
+    client_breaks_off,
     client_only_connects,
     client_silent,
     client_stalls,
@@ -29,26 +31,20 @@ enum class trial : std::uint8_t {
     lifetime,
     drain_idle,
     drain_busy,
+    drain_thinking,
 };
 
 inline constexpr std::array all_trials{
-    trial::client_first,
-    trial::backend_first,
-    trial::upload_after_backend_end,
-    trial::both_at_once,
-    trial::client_truncated,
-    trial::client_reset,
-    trial::backend_reset,
-    trial::backend_refuses,
-    trial::client_breaks_tls,
-    trial::client_only_connects,
-    trial::client_silent,
-    trial::client_stalls,
-    trial::backend_silent,
-    trial::idle,
-    trial::lifetime,
-    trial::drain_idle,
-    trial::drain_busy,
+    trial::client_first,      trial::client_says_canceled,
+    trial::backend_first,     trial::upload_after_backend_end,
+    trial::both_at_once,      trial::client_truncated,
+    trial::client_reset,      trial::backend_reset,
+    trial::backend_refuses,   trial::client_breaks_tls,
+    trial::client_breaks_off, trial::client_only_connects,
+    trial::client_silent,     trial::client_stalls,
+    trial::backend_silent,    trial::idle,
+    trial::lifetime,          trial::drain_idle,
+    trial::drain_busy,        trial::drain_thinking,
 };
 
 /// How much the peers send, in bytes.
@@ -74,8 +70,9 @@ std::string_view bound_of(trial row, const config::listener_settings& listener);
 base::milliseconds length_of_bound(trial row, const config::settings& settings,
                                    const config::listener_settings& listener);
 
-/// A row of a bound that is switched off cannot be played.
-bool is_played(trial row, const config::listener_settings& listener);
+/// A row of a bound that is switched off cannot be played, nor a record that only TLS 1.3 has with
+/// another version (as on the wire).
+bool is_played(trial row, const config::listener_settings& listener, int tls_version);
 
 /// The configuration for one row of one listener: its listener alone, on a port of its own, in
 /// front of a scripted server on `backend_port`; no metrics, no control socket, one worker, a quiet

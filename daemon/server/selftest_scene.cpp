@@ -16,9 +16,14 @@ constexpr base::milliseconds look_interval{5};
 // --- Ferrule -------------------------------------------------------------------------------------
 
 selftest_proxy::selftest_proxy(const config::settings& settings)
-    : log_{settings.log, 1, numbers_}, deployment_{numbers_, 1, {}}, worker_{0, log_}
+    : log_{settings.log, 1, numbers_},
+      deployment_{numbers_, 1, {}},
+      worker_{0, log_, numbers_.process(), limit_}
 {
-    deployment::prepared prepared = deployment_.prepare(settings);
+    deployment::prepared prepared =
+        deployment_.prepare(settings, resolve_servers(settings.backends));
+    limit_.set(prepared.max_sessions);
+    deployment_.listen(prepared);
     port_ = prepared.workers.front().listeners.front().fresh.front().socket.where().port();
     worker_.start();
     worker_.apply(std::move(prepared.workers.front()));
@@ -69,8 +74,12 @@ void selftest_backend::receive(std::uint64_t bytes, base::time_point until)
 
 void selftest_backend::read_to_end(base::time_point until)
 {
-    while (end() == seen_end::nothing && base::clock::now() < until)
-        bytes_ += socket_.receive(until).size();
+    while (end() == seen_end::nothing) {
+        const std::size_t got = socket_.receive(until).size();
+        bytes_ += got;
+        if (got == 0 && base::clock::now() >= until)
+            return;
+    }
 }
 
 void selftest_backend::send(std::uint64_t bytes)
@@ -116,20 +125,23 @@ void selftest_client::receive(std::uint64_t bytes, base::time_point until)
         read_until(until);
 }
 
-void selftest_client::read_until(base::time_point until)
+bool selftest_client::read_until(base::time_point until)
 {
     const std::span<const std::byte> got = socket_.receive(until);
     if (got.empty())
-        return;
+        return false;
     tls_.take(got);
     if (!tls_.has_failed())
         flush();
+    return true;
 }
 
 void selftest_client::read_to_end(base::time_point until)
 {
-    while (end() == seen_end::nothing && base::clock::now() < until)
-        read_until(until);
+    while (end() == seen_end::nothing) {
+        if (!read_until(until) && base::clock::now() >= until)
+            return;
+    }
 }
 
 sighting selftest_client::seen() const

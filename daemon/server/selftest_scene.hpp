@@ -31,6 +31,7 @@ private:
     metrics::registry numbers_{1};
     session_log log_;
     deployment deployment_;
+    session_limit limit_;
     worker worker_;
     std::uint16_t port_ = 0;
 };
@@ -47,7 +48,7 @@ public:
     bool is_connected() const noexcept { return connected_; }
 
     void receive(std::uint64_t bytes, base::time_point until); ///< so many in all
-    void read_to_end(base::time_point until);
+    void read_to_end(base::time_point until); ///< what is there is read, however late it is
     void send(std::uint64_t bytes);
     void finish() { socket_.finish(); }
     void reset() { socket_.reset(); }
@@ -75,12 +76,14 @@ public:
     void write(std::uint64_t bytes) { tls_.write(bytes); } ///< sent with what follows
     void say_close_notify() { tls_.finish(); }
     void flush(bool spoil_last_byte = false); ///< sends what was written, in one write
-    void finish() { socket_.finish(); }       ///< FIN, without close_notify
+    void say_canceled() { tls_.finish_as_canceled(); }
+    void say_half_a_message() { tls_.finish_amid_message(); }
+    void finish() { socket_.finish(); } ///< FIN, without close_notify
     void reset() { socket_.reset(); }
     void goodbye(); ///< close_notify and FIN
 
     void receive(std::uint64_t bytes, base::time_point until); ///< so many in all
-    void read_until(base::time_point until);                   ///< what comes, or an end
+    bool read_until(base::time_point until);                   ///< whether something came
     void read_to_end(base::time_point until);
     void wait_until_given_up(base::time_point until) { socket_.wait_without_reading(until); }
     void look_for_reset(base::time_point until) { socket_.look_for_reset(until); }

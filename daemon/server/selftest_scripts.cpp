@@ -12,8 +12,8 @@ constexpr base::seconds margin{20};
 /// After the session is over: what it has sent is on loopback already.
 constexpr base::milliseconds last_look{20};
 
-/// `drain` calls a session idle after a second.
-constexpr base::milliseconds silence_before_drain{1100};
+/// So much longer than `quiet` an idle session is silent before the drain.
+constexpr base::milliseconds more_than_quiet{100};
 
 /// While it is busy, the backend sends a byte each time.
 constexpr base::milliseconds between_bytes{20};
@@ -69,21 +69,27 @@ void answer_after_end(scene& on)
     on.backend.finish();
 }
 
+/// Ferrule ends the session. The backend answers first: its end may be what the client waits for.
 void end_both(scene& on)
 {
-    end_client(on);
     on.backend.read_to_end(on.until);
     if (on.backend.end() == seen_end::fin)
         on.backend.finish();
+    end_client(on);
 }
 
-void play_client_first(scene& on, bool with_close_notify)
+/// The client's own end, behind its request.
+enum class goodbye : std::uint8_t { close_notify, canceled, none };
+
+void play_client_first(scene& on, goodbye how)
 {
     on.client.write(request_bytes);
-    if (with_close_notify)
+    if (how == goodbye::close_notify)
         on.client.say_close_notify();
+    else if (how == goodbye::canceled)
+        on.client.say_canceled();
     on.client.flush();
-    if (!with_close_notify)
+    if (how == goodbye::none)
         on.client.finish();
     answer_after_end(on);
     on.client.read_to_end(on.until);
@@ -139,11 +145,15 @@ void play_backend_reset(scene& on)
     end_client(on);
 }
 
-void play_broken_tls(scene& on)
+/// Behind its request the client sends what is no record, or half a message.
+void play_broken_tls(scene& on, bool is_message)
 {
     request(on);
-    on.client.write(request_bytes);
-    on.client.flush(true);
+    if (is_message)
+        on.client.say_half_a_message();
+    else
+        on.client.write(request_bytes);
+    on.client.flush(!is_message);
     on.client.read_to_end(on.until);
     on.client.finish();
     on.backend.read_to_end(on.until);
@@ -156,6 +166,17 @@ void play_backend_silent(scene& on)
     on.client.flush();
     on.backend.read_to_end(on.until);
     on.client.read_to_end(on.until);
+}
+
+/// The client is owed an answer when the process is stopped.
+void play_drain_thinking(scene& on)
+{
+    request_and_answer(on);
+    on.client.write(request_bytes);
+    on.client.flush();
+    on.backend.receive(2 * request_bytes, on.until);
+    on.proxy.drain(on.played.drain);
+    end_both(on);
 }
 
 /// The client has no room for the answer, and reads only once it has been given up.
@@ -172,7 +193,8 @@ void play_drain(scene& on, bool is_busy)
 {
     request_and_answer(on);
     if (!is_busy)
-        on.client.read_until(base::clock::now() + silence_before_drain);
+        on.client.read_until(base::clock::now() + on.played.listeners.front().shutdown.quiet +
+                             more_than_quiet);
     on.proxy.drain(on.played.drain);
     while (is_busy && on.client.end() == seen_end::nothing && base::clock::now() < on.until) {
         on.backend.send(1);
@@ -186,15 +208,17 @@ void play_drain(scene& on, bool is_busy)
 void perform(trial row, scene& on)
 {
     switch (row) {
-    case trial::client_first: play_client_first(on, true); break;
-    case trial::client_truncated: play_client_first(on, false); break;
+    case trial::client_first: play_client_first(on, goodbye::close_notify); break;
+    case trial::client_says_canceled: play_client_first(on, goodbye::canceled); break;
+    case trial::client_truncated: play_client_first(on, goodbye::none); break;
     case trial::backend_first: play_backend_first(on, false); break;
     case trial::client_silent: play_backend_first(on, true); break;
     case trial::upload_after_backend_end: play_upload(on); break;
     case trial::both_at_once: play_both_at_once(on); break;
     case trial::client_reset: play_client_reset(on); break;
     case trial::backend_reset: play_backend_reset(on); break;
-    case trial::client_breaks_tls: play_broken_tls(on); break;
+    case trial::client_breaks_tls: play_broken_tls(on, false); break;
+    case trial::client_breaks_off: play_broken_tls(on, true); break;
     case trial::client_stalls: play_client_stalls(on); break;
     case trial::backend_silent: play_backend_silent(on); break;
     case trial::idle:
@@ -204,6 +228,7 @@ void perform(trial row, scene& on)
         break;
     case trial::drain_idle: play_drain(on, false); break;
     case trial::drain_busy: play_drain(on, true); break;
+    case trial::drain_thinking: play_drain_thinking(on); break;
     case trial::backend_refuses: on.client.read_to_end(on.until); break;
     case trial::client_only_connects:
         on.client.finish();

@@ -36,7 +36,7 @@ struct told_ending {
     ending::cause second = ending::cause::none;
     ending::act client_act = ending::act::none;
     ending::act backend_act = ending::act::none;
-    ending::outcome outcome = ending::outcome::whole;
+    ending::outcome outcome = ending::outcome::none;
 
     friend bool operator==(const told_ending&, const told_ending&) = default;
 };

@@ -5,10 +5,9 @@ namespace ferrule::server {
 using ending::act;
 using ending::rules;
 
-bool is_polite(const rules& given, bool quiet)
+bool calls_its_ends_clean(const rules& given)
 {
-    return given.on_proxy_end == ending::proxy_policy::notify ||
-           (given.on_proxy_end == ending::proxy_policy::idle_polite && quiet);
+    return given.on_proxy_end == ending::proxy_policy::notify;
 }
 
 bool aborts(const rules& given)

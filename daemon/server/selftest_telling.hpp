@@ -5,8 +5,8 @@
 
 namespace ferrule::server {
 
-/// An end that Ferrule makes is told as a clean one. `quiet`: no byte has moved for a second.
-bool is_polite(const ending::rules& given, bool quiet);
+/// `on_proxy_end: notify`: an end that Ferrule makes is told as a clean one.
+bool calls_its_ends_clean(const ending::rules& given);
 
 bool aborts(const ending::rules& given); ///< `mode: abort`
 bool closes(const ending::rules& given); ///< `half_close: close`

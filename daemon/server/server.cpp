@@ -1,14 +1,12 @@
 #include "server/server.hpp"
 
-#include "base/thread.hpp"
+#include "server/attempt.hpp"
+#include "server/processors.hpp"
 
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
 #include <csignal>
-#include <mutex>
-#include <stdexcept>
-#include <thread>
+#include <pthread.h>
 #include <utility>
 
 namespace ferrule::server {
@@ -18,17 +16,8 @@ using config::log_level;
 
 namespace {
 
-/// How often host names of backends are looked up again.
-constexpr base::seconds names_interval{10};
-
 /// A drain that is not over this long after its time has failed (docs/endings.md, promise P6).
 constexpr base::seconds drain_grace{3};
-
-bool has_names(const config::backend_settings& backend)
-{
-    return std::any_of(backend.servers.begin(), backend.servers.end(),
-                       [](const auto& each) { return each.type == config::endpoint::kind::name; });
-}
 
 } // namespace
 
@@ -36,16 +25,8 @@ int worker_count(const config::settings& settings)
 {
     if (settings.workers > 0)
         return settings.workers;
-    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    return usable_processors();
 }
-
-/// A lookup may block for longer than the process wants to live (getaddrinfo(3) has no timeout of
-/// its own), so its thread is not joined: it leaves what it found here, if anybody is left to take
-/// it.
-struct server::names_inbox {
-    std::mutex mutex;
-    server* taker = nullptr;
-};
 
 server::server(config::settings settings, loader reload, metrics::registry& numbers,
                session_log& log)
@@ -54,31 +35,60 @@ server::server(config::settings settings, loader reload, metrics::registry& numb
       numbers_{numbers},
       log_{log},
       deployment_{numbers, worker_count(settings_), inherited_sockets::from_environment()},
-      inbox_{std::make_shared<names_inbox>()}
+      inbox_{open_inbox()}
 {
-    inbox_->taker = this;
 }
 
 server::~server()
 {
-    const std::lock_guard lock{inbox_->mutex};
-    inbox_->taker = nullptr;
+    close_inbox();
+    watchdog_.reset();
+    for (const auto& each : workers_) // they talk to each other, so all of them first
+        each->stop();
 }
 
 int server::run()
 {
     start();
-    io_.run();
+    // Handlers guard what they do; what is left is a want of memory between them.
+    while (!attempt(log_, "go on with what is due", [this] { io_.run(); })) {
+    }
     return exit_code_;
+}
+
+/// From the very beginning, before there is anything to reload: what comes meanwhile is done once
+/// the process is ready. Until then a signal that stops it still does what it does by default, so
+/// that a start that takes long can be broken off.
+void server::hold_reload_signals()
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGHUP);
+    sigaddset(&held, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &held, nullptr);
+}
+
+void server::take_signals()
+{
+    for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
+        signals_.add(each);
+    // Whoever has started us may have blocked them.
+    sigset_t taken;
+    sigemptyset(&taken);
+    for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
+        sigaddset(&taken, each);
+    pthread_sigmask(SIG_UNBLOCK, &taken, nullptr);
+    wait_for_signal();
 }
 
 void server::start()
 {
-    deployment::prepared prepared = deployment_.prepare(settings_);
+    deployment::prepared prepared =
+        deployment_.prepare(settings_, resolve_servers(settings_.backends));
     open_control();
     const int count = worker_count(settings_);
     for (int i = 0; i < count; ++i)
-        workers_.push_back(std::make_unique<worker>(i, log_));
+        workers_.push_back(std::make_unique<worker>(i, log_, numbers_.process(), limit_));
     if (settings_.metrics_address.has_value()) {
         const config::endpoint& where = *settings_.metrics_address;
         const bool is_unix = where.type == config::endpoint::kind::unix_socket;
@@ -90,10 +100,14 @@ void server::start()
             bound.port = exporter_->port();
         log_.say(log_level::info, "metrics on " + bound.text());
     }
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-        workers_[i]->start();
+    for (const auto& each : workers_)
+        each->meet(workers_);
+    limit_.set(prepared.max_sessions);
+    for (const auto& each : workers_)
+        each->start();
+    deployment_.listen(prepared); // last of all that can fail: nobody has connected in vain
+    for (std::size_t i = 0; i < workers_.size(); ++i)
         workers_[i]->apply(std::move(prepared.workers[i]));
-    }
     deployment_.commit(prepared);
     for (const std::string& each : prepared.warnings)
         log_.say(log_level::warning, each);
@@ -103,9 +117,7 @@ void server::start()
     note_loads({}, settings_.listeners);
     numbers_.process().ready = true;
 
-    for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
-        signals_.add(each);
-    wait_for_signal();
+    take_signals();
     refresh_names_later();
     start_watchdog();
     watch_files();
@@ -127,69 +139,44 @@ void server::wait_for_signal()
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
         if (error)
             return;
-        on_signal(number);
-        wait_for_signal();
+        wait_for_signal(); // first, so that nothing can make the process deaf
+        attempt(log_, "do what a signal orders", [&] { on_signal(number); });
+    });
+}
+
+/// Calls `act` later, unless the timer is set anew before. `trying` is what it does, as for
+/// `attempt`.
+void server::after(asio::steady_timer& timer, base::milliseconds how_long, const char* trying,
+                   std::function<void()> act)
+{
+    timer.expires_after(how_long);
+    timer.async_wait([this, trying, act = std::move(act)](const boost::system::error_code& error) {
+        if (!error)
+            attempt(log_, trying, act);
     });
 }
 
 void server::on_signal(int number)
 {
     switch (number) {
-    case SIGHUP: reload(); break;
+    case SIGHUP: reload({}); break;
     case SIGUSR1: log_.reopen(); break;
-    default:
-        if (draining_) {
-            log_.say(log_level::warning, "second signal: ending at once");
-            finish(1);
-        } else {
-            begin_drain();
-        }
-        break;
+    default: on_stop_signal(); break;
     }
 }
 
-// --- names ---------------------------------------------------------------------------------------
-
-void server::refresh_names_later()
+/// A drain that `ferrule ctl drain` has begun goes on: a hook that drains is followed by the
+/// ordinary stop. Whoever sends a second signal does not want to wait.
+void server::on_stop_signal()
 {
-    names_timer_.expires_after(names_interval);
-    names_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error && !draining_)
-            refresh_names();
-    });
-}
-
-/// Looks the names of backends up on a thread of its own.
-void server::refresh_names()
-{
-    std::vector<config::backend_settings> backends;
-    std::copy_if(settings_.backends.begin(), settings_.backends.end(), std::back_inserter(backends),
-                 has_names);
-    if (backends.empty()) {
-        refresh_names_later();
-        return;
+    if (std::exchange(was_told_to_stop_, true)) {
+        log_.say(log_level::warning, "second signal: ending at once");
+        finish(1);
+    } else if (draining_) {
+        log_.say(log_level::info, "signal: draining already; a second one ends at once");
+    } else {
+        begin_drain();
     }
-    base::start_thread("names", [inbox = inbox_, backends = std::move(backends)] {
-        lookups found = resolve_servers(backends);
-        const std::lock_guard lock{inbox->mutex};
-        if (inbox->taker != nullptr)
-            asio::post(inbox->taker->io_, [taker = inbox->taker, found = std::move(found)] {
-                taker->names_found(found);
-            });
-    }).detach();
-}
-
-void server::names_found(const lookups& found)
-{
-    deployment_.learn(found);
-    for (const config::backend_settings& backend : settings_.backends) {
-        if (!has_names(backend))
-            continue;
-        for (std::size_t i = 0; i < workers_.size(); ++i)
-            workers_[i]->set_servers(backend.name,
-                                     deployment_.servers_of(backend, static_cast<int>(i)));
-    }
-    refresh_names_later();
 }
 
 // --- drain ---------------------------------------------------------------------------------------
@@ -209,34 +196,31 @@ void server::begin_drain()
     };
     log_.say(log_level::info, "draining delay=" + text(drain.delay) + " timeout=" +
                                   text(drain.timeout) + " spread=" + text(drain.spread));
-    drain_timer_.expires_after(drain.delay);
-    drain_timer_.async_wait([this, drain](const boost::system::error_code& error) {
-        if (error)
-            return;
-        workers_to_drain_ = workers_.size();
-        for (const auto& each : workers_) {
-            each->drain(drain.timeout, drain.spread, [this](bool all_whole) {
-                asio::post(io_, [this, all_whole] { worker_drained(all_whole); });
-            });
-        }
-        drain_timer_.expires_after(drain.timeout + drain_grace);
-        drain_timer_.async_wait([this](const boost::system::error_code& late) {
-            if (late)
-                return;
+    after(drain_timer_, drain.delay, "drain", [this, drain] {
+        // First the bound, so that there is one whatever happens to the rest.
+        after(drain_timer_, drain.timeout + drain_grace, "end the drain", [this] {
             log_.say(log_level::error, "drain is overdue: ending what is left");
             finish(1);
         });
+        workers_to_drain_ = workers_.size();
+        for (const auto& each : workers_) {
+            each->drain(drain.timeout, drain.spread, [this](bool all_well) {
+                asio::post(io_, [this, all_well] { worker_drained(all_well); });
+            });
+        }
     });
 }
 
-void server::worker_drained(bool all_whole)
+void server::worker_drained(bool all_well)
 {
-    all_whole_ = all_whole_ && all_whole;
+    all_well_ = all_well_ && all_well;
     if (--workers_to_drain_ > 0)
         return;
-    log_.say(log_level::info, all_whole_ ? "drained: every session ended whole"
-                                         : "drained: a session was cut, or did not end whole");
-    finish(all_whole_ ? 0 : 1);
+    log_.say(log_level::info,
+             all_well_ ? "drained: the drain has cut no session, and no byte is missing"
+                       : "drained: the drain has cut a session, or bytes were lost or not "
+                         "acknowledged");
+    finish(all_well_ ? 0 : 1);
 }
 
 void server::finish(int exit_code)

@@ -25,7 +25,7 @@
 
 namespace ferrule::server {
 
-/// How many worker threads `workers` means on this machine.
+/// How many worker threads `workers` means for this process.
 int worker_count(const config::settings& settings);
 
 class server {
@@ -40,24 +40,36 @@ public:
     server& operator=(const server&) = delete;
 
     /// Opens everything, serves until a signal ends it, and returns the exit code: 0 if it was
-    /// drained, cut no session, and every one that ended meanwhile was `whole`; else 1. Throws
+    /// drained, cut no session, and none that ended meanwhile lost a byte; else 1. Throws
     /// std::runtime_error if it cannot start, with a text for the operator.
     int run();
 
+    /// Keeps SIGHUP and SIGUSR1 until `run` takes them: they would end the process. To be called
+    /// before anything that takes time, on the thread of `run`.
+    static void hold_reload_signals();
+
 private:
     void start();
+    void take_signals();
     void note_loaded();
     void wait_for_signal();
     void on_signal(int number);
+    void on_stop_signal();
+    void after(boost::asio::steady_timer& timer, base::milliseconds how_long, const char* trying,
+               std::function<void()> act);
 
     // reload.cpp
     struct reload_result {
         int exit_code = 0; ///< as for the whole process: 1 it failed, 2 the file has errors
         std::string text;  ///< what is wrong, for people; may have warnings if nothing is
     };
-    reload_result reload();
-    reload_result try_reload();
+    using reload_done = std::function<void(const reload_result&)>;
+    void reload(reload_done done);
+    void begin_reload();
+    reload_result try_reload(loaded& fresh, const lookups& found, const std::string& trouble);
+    void end_reload(const reload_result& result);
     void take_effect(deployment::prepared& prepared, config::settings fresh);
+    void keep_only_configured_series();
 
     // commands.cpp: the control socket
     void open_control();
@@ -66,17 +78,24 @@ private:
     void kill_sessions(const control_request& request, const control_answer& answer);
     void change_log_level(const control_request& request, const control_answer& answer);
 
+    // names.cpp: looking the names of backends up
+    struct names_inbox;
+    using names_taker = std::function<void(const lookups& found, const std::string& trouble)>;
+    std::shared_ptr<names_inbox> open_inbox();
+    void close_inbox();
+    void look_up(std::vector<config::backend_settings> backends, names_taker take);
+    void refresh_names_later();
+    void refresh_names();
+    void names_found(const lookups& found);
+
     // supervision.cpp: what the service manager is told
     void start_watchdog();
     std::string status_text() const;
     void tell_status_later();
     std::optional<base::milliseconds> cut_in() const;
     void begin_drain();
-    void worker_drained(bool all_whole);
+    void worker_drained(bool all_well);
     void finish(int exit_code);
-    void refresh_names_later();
-    void refresh_names();
-    void names_found(const lookups& found);
     void warn_of_fixed_settings(const config::settings& fresh);
 
     // refresh_files.cpp
@@ -102,18 +121,22 @@ private:
     boost::asio::steady_timer names_timer_{io_};
     boost::asio::steady_timer watch_timer_{io_};
     /// How a lookup that outlives the server finds out.
-    struct names_inbox;
     std::shared_ptr<names_inbox> inbox_;
     service_manager manager_;
     boost::asio::steady_timer status_timer_{io_};
     std::unique_ptr<control_socket> control_;
     std::vector<watched_files> watched_;
+    session_limit limit_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::unique_ptr<watchdog> watchdog_; ///< asks the workers, so it ends before them
     std::unique_ptr<metrics::exporter> exporter_;
+    bool reloading_ = false;
+    std::vector<reload_done> asked_reload_;  ///< by whom the reload under way was asked for
+    std::vector<reload_done> asked_another_; ///< who came meanwhile: for them it is done again
     bool draining_ = false;
-    base::time_point cut_at_{}; ///< while draining: when what is left is cut
-    bool all_whole_ = true;
+    bool was_told_to_stop_ = false; ///< by a signal
+    base::time_point cut_at_{};     ///< while draining: when what is left is cut
+    bool all_well_ = true;
     std::size_t workers_to_drain_ = 0;
     int exit_code_ = 0;
 };

@@ -9,6 +9,7 @@ namespace ferrule::server {
 namespace {
 
 using ending::cause;
+using ending::outcome;
 
 constexpr auto to_backend = static_cast<std::size_t>(ending::direction::to_backend);
 constexpr auto to_client = static_cast<std::size_t>(ending::direction::to_client);
@@ -131,6 +132,7 @@ std::string with_fields(Fields fields, const session::record& ended)
     fields.number("lost_to_client_bytes", ended.lost[to_client]);
     fields.number("unconfirmed_to_backend_bytes", ended.unconfirmed[to_backend]);
     fields.number("unconfirmed_to_client_bytes", ended.unconfirmed[to_client]);
+    fields.number("undecrypted_bytes", ended.undecrypted);
     fields.word("first_end", ending::to_text(ended.first_end));
     fields.duration("handshake_ms", ended.handshake);
     fields.duration("connect_ms", ended.connect);
@@ -138,11 +140,6 @@ std::string with_fields(Fields fields, const session::record& ended)
     fields.duration("close_ms", ended.close);
     fields.duration("total_ms", ended.total);
     return fields.take();
-}
-
-bool is_clean(cause how)
-{
-    return how == cause::client_eof || how == cause::backend_eof;
 }
 
 /// What a cause means, for someone who has never heard its name.
@@ -195,9 +192,11 @@ std::string duration_text(base::microseconds duration)
 std::string fate(const session::record& ended)
 {
     switch (ended.outcome) {
-    case ending::outcome::whole: return "nothing lost";
-    case ending::outcome::unconfirmed: return "the last of them sent, but never acknowledged";
-    case ending::outcome::lost: break;
+    case outcome::clean:
+    case outcome::cut:
+    case outcome::none: return "nothing lost";
+    case outcome::unconfirmed: return "the last of them sent, but never acknowledged";
+    case outcome::lost: break;
     }
     return fmt::format("lost on the way: {} to the backend, {} to the client",
                        size_text(ended.lost[to_backend]), size_text(ended.lost[to_client]));
@@ -245,30 +244,6 @@ std::string session_line(line_form form, const session::record& ended)
     }
     return fmt::format("{} {} {}", utc_time(ended.ended_at_microseconds),
                        level_word(level_of(ended)), text_line(ended));
-}
-
-bool is_abnormal(const session::record& ended) noexcept
-{
-    if (ended.cause == cause::probe)
-        return false;
-    const bool is_second_clean = ended.second == cause::none || is_clean(ended.second);
-    return !is_clean(ended.cause) || !is_second_clean || ended.outcome != ending::outcome::whole;
-}
-
-config::log_level level_of(const session::record& ended) noexcept
-{
-    if (ended.cause == cause::probe)
-        return config::log_level::debug;
-    return is_abnormal(ended) ? config::log_level::warning : config::log_level::info;
-}
-
-bool is_logged(const session::record& ended, config::log_level level,
-               config::logged_sessions which) noexcept
-{
-    if (which == config::logged_sessions::none ||
-        (which == config::logged_sessions::abnormal && !is_abnormal(ended)))
-        return false;
-    return level_of(ended) >= level;
 }
 
 metrics::ended_session on_status_page(const session::record& ended) noexcept

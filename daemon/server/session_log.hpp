@@ -37,8 +37,9 @@ std::string session_line(line_form form, const session::record& ended);
 std::string trace_line(line_form form, const session::record& ended,
                        const session::recorder& recording);
 
-/// True if the ending is worth a line under `log.sessions: abnormal`: a cause or second other than
-/// client_eof and backend_eof, or an outcome other than whole. A probe is not abnormal.
+/// True if the ending is worth a line under `log.sessions: abnormal`: an outcome other than clean.
+/// Not abnormal are a probe, and a session that is `cut` with no cause or second but client_eof and
+/// backend_eof: both ended well as far as the operator's own `mode` or `half_close` let them.
 bool is_abnormal(const session::record& ended) noexcept;
 
 /// The level of its line: debug for a probe, warning if it is abnormal, else info.

@@ -54,9 +54,9 @@ base::milliseconds longest_silent_ending(const config::shutdown_settings& option
     const base::milliseconds half_closed =
         options.rules.half_close == ending::half_close::close
             ? base::milliseconds{0}
-            : options.drain_timeout + std::max(options.half_close_timeout,
+            : options.stall_timeout + std::max(options.half_close_timeout,
                                                waits ? options.timeout : base::milliseconds{0});
-    return half_closed + std::min(options.deadline, 2 * options.drain_timeout + answer);
+    return half_closed + std::min(options.deadline, 2 * options.stall_timeout + answer);
 }
 
 std::string summary(const config::settings& settings)

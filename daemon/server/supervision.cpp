@@ -1,5 +1,6 @@
 // What the service manager is told while the process runs and drains.
 
+#include "server/attempt.hpp"
 #include "server/control_text.hpp"
 #include "server/server.hpp"
 
@@ -13,6 +14,12 @@ namespace {
 constexpr base::seconds status_interval{5};
 constexpr base::seconds drain_status_interval{1};
 
+/// How often the workers are asked whether they serve, where the service manager does not say.
+constexpr base::seconds look_interval{10};
+
+/// A worker that has not answered for so long serves nobody: /healthz says so.
+constexpr base::seconds stuck_after{30};
+
 /// How much longer a stop may take from each of those moments on. It is said again well before it
 /// is over, so that the service manager waits as long as the drain lasts, and no longer.
 constexpr base::seconds stop_extension{15};
@@ -21,17 +28,30 @@ constexpr base::seconds stop_extension{15};
 
 void server::start_watchdog()
 {
-    const auto interval = manager_.watchdog_interval();
-    if (!interval.has_value())
-        return;
     std::vector<watchdog::ask> asks;
     for (const auto& each : workers_)
         asks.push_back([worker = each.get()](std::function<void()> answer) {
             worker->ask(std::move(answer));
         });
     // Three times in an interval: one may be late.
-    watchdog_ =
-        std::make_unique<watchdog>(*interval / 3, std::move(asks), [this] { manager_.alive(); });
+    const auto interval = manager_.watchdog_interval();
+    watchdog_ = std::make_unique<watchdog>(
+        interval.has_value() ? *interval / 3 : base::microseconds{look_interval}, std::move(asks),
+        watchdog::findings{
+            .alive =
+                [this, is_asked_for = interval.has_value()] {
+                    if (numbers_.process().stuck.exchange(false))
+                        log_.say(config::log_level::warning, "all workers serve again");
+                    if (is_asked_for)
+                        manager_.alive();
+                },
+            .silent =
+                [this](base::microseconds how_long) {
+                    if (how_long >= stuck_after && !numbers_.process().stuck.exchange(true))
+                        log_.say(config::log_level::error,
+                                 "a worker has not answered for half a minute: it "
+                                 "serves nobody, and /healthz says so");
+                }});
 }
 
 std::optional<base::milliseconds> server::cut_in() const
@@ -60,11 +80,9 @@ void server::tell_status_later()
         return;
     if (draining_)
         manager_.extend_timeout(stop_extension);
-    status_timer_.expires_after(draining_ ? drain_status_interval : status_interval);
-    status_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (error)
-            return; // another moment was set
-        manager_.status(status_text());
+    const base::milliseconds interval = draining_ ? drain_status_interval : status_interval;
+    after(status_timer_, interval, "go on telling the service manager", [this] {
+        attempt(log_, "tell the service manager", [this] { manager_.status(status_text()); });
         tell_status_later();
     });
 }

@@ -1,4 +1,4 @@
-// Says that the process is alive, as long as each of its workers is.
+// Says that the process is alive, as long as each of its workers is, and for how long one was not.
 //
 // It has a thread of its own: the main thread may wait for a name server during a reload, which is
 // no reason to end the sessions of workers that are well.
@@ -21,9 +21,16 @@ public:
     /// Asks one worker for a sign of life: calls what it is given, on the worker's thread.
     using ask = std::function<void(std::function<void()> answer)>;
 
-    /// Asks everybody each `interval`; says `alive` (on its own thread) when all have answered the
-    /// question before. A worker that does not answer is not asked again until it does.
-    watchdog(base::microseconds interval, std::vector<ask> workers, std::function<void()> alive);
+    /// What it finds, each time it looks; called on its own thread.
+    struct findings {
+        std::function<void()> alive; ///< all have answered the question before
+        /// Somebody has not. `how_long` is counted in looks: a stopped process does not age.
+        std::function<void(base::microseconds how_long)> silent = [](base::microseconds) {};
+    };
+
+    /// Asks everybody each `interval`. A worker that does not answer is not asked again until it
+    /// does.
+    watchdog(base::microseconds interval, std::vector<ask> workers, findings tell);
 
     /// Joins its thread. Answers that come later are ignored, so workers may end before or after.
     ~watchdog();
@@ -37,11 +44,15 @@ private:
         std::size_t missing = 0;
     };
 
-    void run(base::microseconds interval);
+    void run();
     void look();
+    /// False if the last one is not answered.
+    bool begin_question();
 
+    const base::microseconds interval_;
     std::vector<ask> workers_;
-    std::function<void()> alive_;
+    findings tell_;
+    base::microseconds silence_{0};
     std::shared_ptr<answers> answers_ = std::make_shared<answers>();
     std::mutex mutex_;
     std::condition_variable stop_;

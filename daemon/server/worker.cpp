@@ -1,6 +1,8 @@
 #include "server/worker.hpp"
 
 #include "base/thread.hpp"
+#include "server/attempt.hpp"
+#include "server/drain_verdict.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -8,33 +10,10 @@
 
 namespace ferrule::server {
 
-namespace {
-
-/// A pause of accepting is logged at most this often; it is counted each time.
-constexpr base::seconds pause_log_interval{10};
-
-const char* text_of(metrics::accept_pause why)
+worker::worker(int index, session_log& log, metrics::process_state& process, session_limit& limit)
+    : index_{index}, log_{log}, process_{process}, limit_{limit}
 {
-    switch (why) {
-    case metrics::accept_pause::descriptors: return "descriptors";
-    case metrics::accept_pause::memory: return "memory";
-    case metrics::accept_pause::sessions: return "sessions";
-    }
-    return "?";
 }
-
-/// True if the drain has not waited for the session's own end, and could not make it a clean one.
-/// Every byte that was read may have arrived all the same.
-bool was_cut_by_drain(const session::record& told)
-{
-    const bool by_drain = told.cause == ending::cause::drain || told.second == ending::cause::drain;
-    return by_drain &&
-           (told.client_act == ending::act::reset || told.backend_act == ending::act::reset);
-}
-
-} // namespace
-
-worker::worker(int index, session_log& log) : index_{index}, log_{log} {}
 
 worker::~worker()
 {
@@ -54,16 +33,36 @@ void worker::start()
 /// Rounds: events set bits and wake, deadlines wake, whoever is awake has one turn.
 void worker::loop()
 {
-    while (!is_stopped_) {
-        events_.collect(time_to_wait());
-        around_.now = base::clock::now();
-        wheel_.advance(around_.now);
-        ready_.run_once();
-        bury();
-    }
+    while (!is_stopping_)
+        round();
+    end_all();
 }
 
-base::milliseconds worker::time_to_wait() const noexcept
+/// What has happened counts before the time that has passed, also when the process was stopped for
+/// a while, at whichever instruction. So nobody is told of a time that is later than the last look
+/// at what is there, by more than a tick of the wheel; a turn reads what that look has found before
+/// it acts on a bound.
+void worker::round()
+{
+    round_start start{.before = base::clock::now()};
+    start.wait = time_to_wait(start.before);
+    start.was_interrupted = events_.collect(start.wait) == net::collected::interrupted;
+    start.now = start.before;
+    if (start.wait.count() != 0) {
+        start.now = base::clock::now();
+        if (is_deadline_due(start.now))
+            events_.collect();
+    }
+    around_.now = start.now;
+    const bool is_in_time = attendance_.may_deadlines_act(start);
+    around_.served_since = attendance_.served_since();
+    if (is_in_time)
+        wheel_.advance(around_.now);
+    ready_.run_once();
+    bury();
+}
+
+base::milliseconds worker::time_to_wait(base::time_point now) const noexcept
 {
     if (!ready_.empty())
         return base::milliseconds{0};
@@ -71,8 +70,13 @@ base::milliseconds worker::time_to_wait() const noexcept
     if (!next.has_value())
         return net::event_set::forever;
     // Rounded up: a wait that ends a little before the deadline would be followed by another.
-    return std::max(std::chrono::ceil<base::milliseconds>(*next - around_.now),
-                    base::milliseconds{0});
+    return std::max(std::chrono::ceil<base::milliseconds>(*next - now), base::milliseconds{0});
+}
+
+bool worker::is_deadline_due(base::time_point now) const noexcept
+{
+    const std::optional<base::time_point> next = wheel_.next();
+    return next.has_value() && *next <= now;
 }
 
 /// Destroys the sessions that ended in this round: nobody holds a pointer to them any more.
@@ -80,11 +84,11 @@ void worker::bury()
 {
     if (dead_.empty())
         return;
-    dead_.clear_and_dispose([](session::session* each) { delete each; });
-    if (paused_) {
-        for (const auto& each : listeners_)
-            each->wake();
-    }
+    dead_.clear_and_dispose([this](session::session* each) {
+        delete each;
+        give_back_place();
+    });
+    wake_listeners();
     report_if_drained();
 }
 
@@ -93,16 +97,15 @@ void worker::bury()
 void worker::adopt(session::session& fresh) noexcept
 {
     sessions_.push_back(fresh);
-    ++open_;
+    newcomers_.push_back(fresh);
 }
 
 void worker::ended(session::session& which, const session::record& told)
 {
-    all_whole_ = all_whole_ && told.outcome == ending::outcome::whole && !was_cut_by_drain(told);
+    all_well_ = all_well_ && is_well_in_drain(told);
     log_.ended(index_, told, which.take_recording());
     which.siblings.unlink();
     dead_.push_back(which);
-    --open_;
 }
 
 std::uint64_t worker::next_session_id() noexcept
@@ -111,18 +114,13 @@ std::uint64_t worker::next_session_id() noexcept
     return (static_cast<std::uint64_t>(index_) << 40U) + ++session_count_;
 }
 
-void worker::paused(metrics::listener_counters& counters, metrics::accept_pause why)
+/// Something that the main thread ordered could not be done: it is that one order, and no session.
+void worker::order_failed(const std::exception& error) noexcept
 {
-    if (paused_)
-        return;
-    paused_ = true;
-    counters.accept_paused[static_cast<std::size_t>(why)].add();
-    if (pause_logged_at_.has_value() && around_.now - *pause_logged_at_ < pause_log_interval)
-        return;
-    pause_logged_at_ = around_.now;
-    log_.say(config::log_level::warning, "accepting paused worker=" + std::to_string(index_) +
-                                             " reason=" + text_of(why) +
-                                             " open_sessions=" + std::to_string(open_));
+    attempt(log_, "tell what went wrong", [&] {
+        log_.say(config::log_level::error, "worker=" + std::to_string(index_) +
+                                               " cannot do what it was told to: " + error.what());
+    });
 }
 
 // --- configuration -------------------------------------------------------------------------------
@@ -134,27 +132,21 @@ void worker::apply(worker_setup setup)
 
 void worker::take(worker_setup setup)
 {
-    max_sessions_ = setup.max_sessions;
     backends_ = std::move(setup.backends);
 
     std::vector<std::unique_ptr<listener>> kept;
     for (listener_setup& each : setup.listeners) {
         for (auto& open : listeners_) {
-            if (open == nullptr || std::find(each.addresses.begin(), each.addresses.end(),
-                                             open->address()) == each.addresses.end())
+            if (open == nullptr || !each.keeps(open->address()))
                 continue;
             open->use(each.profile);
             kept.push_back(std::move(open));
         }
         for (listener_setup::fresh_socket& fresh : each.fresh) {
-            try {
-                listener_owner& owner = *this;
-                kept.push_back(
-                    std::make_unique<listener>(owner, fresh.address, std::move(fresh.socket)));
-                kept.back()->use(each.profile);
-            } catch (const std::system_error& error) {
-                log_.say(config::log_level::error, error.what());
-            }
+            listener_owner& owner = *this;
+            kept.push_back(
+                std::make_unique<listener>(owner, fresh.address, std::move(fresh.socket)));
+            kept.back()->use(each.profile);
         }
     }
     for (const auto& closing : listeners_) {
@@ -197,7 +189,7 @@ void worker::drain(base::milliseconds timeout, base::milliseconds spread, draine
 void worker::begin_drain(base::milliseconds timeout, base::milliseconds spread)
 {
     draining_ = true;
-    all_whole_ = true;
+    all_well_ = true;
     for (const auto& each : listeners_) {
         if (!each->is_queue_held_by_others())
             each->empty_queue();
@@ -205,32 +197,41 @@ void worker::begin_drain(base::milliseconds timeout, base::milliseconds spread)
     listeners_.clear();
 
     const base::time_point cut_at = around_.now + timeout;
-    std::uniform_int_distribution<std::int64_t> before_the_cut{0, spread.count()};
+    // Spread, so that clients do not all come back in one moment; from the beginning on, so that
+    // what is quiet does not wait for the end of a long drain.
+    std::uniform_int_distribution<std::int64_t> from_now{0, spread.count()};
     for (session::session& each : sessions_)
-        each.drain(cut_at - base::milliseconds{before_the_cut(random_)}, cut_at);
+        each.drain(around_.now + base::milliseconds{from_now(random_)}, cut_at);
     report_if_drained();
 }
 
 void worker::report_if_drained()
 {
     if (draining_ && sessions_.empty() && drained_)
-        std::exchange(drained_, {})(all_whole_);
+        attempt(log_, "tell that the drain is over",
+                [this] { std::exchange(drained_, {})(all_well_); });
 }
 
 void worker::stop()
 {
     if (!thread_.joinable())
         return;
-    mailbox_.post([this] {
-        listeners_.clear();
-        for (session::session& each : sessions_)
-            each.end_at_once(ending::cause::drain);
-        while (!ready_.empty())
-            ready_.run_once();
-        bury();
-        is_stopped_ = true;
-    });
+    is_stopping_ = true;
+    mailbox_.ring();
     thread_.join();
+}
+
+/// Resets and reports whoever is left.
+void worker::end_all()
+{
+    listeners_.clear();
+    around_.now = base::clock::now();
+    for (session::session& each : sessions_)
+        each.end_at_once(ending::cause::drain);
+    while (!ready_.empty()) {
+        ready_.run_once();
+        bury();
+    }
 }
 
 } // namespace ferrule::server

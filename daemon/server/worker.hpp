@@ -1,13 +1,18 @@
 // One thread, one event loop, its own listening sockets and sessions. Workers share nothing that
-// they write; the server talks to them by posting.
+// they write but the number of sessions; the server talks to them by posting.
 #pragma once
 
+#include "server/attendance.hpp"
 #include "server/listener.hpp"
 #include "server/mailbox.hpp"
+#include "server/session_limit.hpp"
 #include "server/session_list.hpp"
 #include "server/session_log.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,7 +24,7 @@
 namespace ferrule::server {
 
 /// A listener as a worker is told of it. Sockets that the worker has already (by their configured
-/// address) stay open; those that it has not come bound.
+/// address) stay open, unless a fresh one comes for the same address; fresh ones listen.
 struct listener_setup {
     struct fresh_socket {
         std::string address;
@@ -28,25 +33,35 @@ struct listener_setup {
     std::shared_ptr<const session::profile> profile;
     std::vector<std::string> addresses; ///< as configured
     std::vector<fresh_socket> fresh;
+
+    /// True if what is open at this address is to stay.
+    bool keeps(const std::string& address) const
+    {
+        return std::ranges::find(addresses, address) != addresses.end() &&
+               std::ranges::find(fresh, address, &fresh_socket::address) == fresh.end();
+    }
 };
 
 /// Everything that a (re)load gives to one worker.
 struct worker_setup {
     std::vector<listener_setup> listeners;
     std::vector<std::shared_ptr<session::backend_pool>> backends;
-    std::uint64_t max_sessions = 0; ///< of this worker
 };
 
 class worker final : public session::host, private listener_owner {
 public:
-    /// Called on the worker's thread.
-    using drained_callback = std::function<void(bool all_whole)>;
+    /// Called on the worker's thread. `all_well`: the drain has cut no session, and none that ended
+    /// meanwhile has lost a byte or leaves one unconfirmed.
+    using drained_callback = std::function<void(bool all_well)>;
 
-    /// Throws std::system_error. `log` must outlive the worker.
-    worker(int index, session_log& log);
+    /// Throws std::system_error. All that is given must outlive the worker.
+    worker(int index, session_log& log, metrics::process_state& process, session_limit& limit);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
+
+    /// Learns of the others, before any of them starts. None is destroyed before all are stopped.
+    void meet(const std::vector<std::unique_ptr<worker>>& all);
 
     void start();
 
@@ -62,8 +77,8 @@ public:
     /// Gives new sessions of the listener with this name another TLS context.
     void renew(std::string listener, std::shared_ptr<tls::context> tls);
 
-    /// Stops accepting and lets the sessions end: idle ones spread over the last `spread` of
-    /// `timeout`, the rest at its end. `done` is called once, when none is left.
+    /// Stops accepting and lets the sessions end: quiet ones are asked to, spread over the first
+    /// `spread` of `timeout`; the rest is cut at its end. `done` is called once, when none is left.
     void drain(base::milliseconds timeout, base::milliseconds spread, drained_callback done);
 
     /// Calls `answer` on the worker's thread, as soon as that has a turn for it.
@@ -93,41 +108,67 @@ private:
     // listener_owner
     session::surroundings& around() noexcept override { return around_; }
     session::host& session_host() noexcept override { return *this; }
-    bool is_full() const noexcept override { return max_sessions_ != 0 && open_ >= max_sessions_; }
+    bool take_place() noexcept override;
+    void give_back_place() noexcept override;
     void adopt(session::session& fresh) noexcept override;
     void paused(metrics::listener_counters& counters, metrics::accept_pause why) override;
     void went_on() noexcept override { paused_ = false; }
+    void failing(const listener& which, int error) noexcept override;
+    metrics::process_state& process() noexcept override { return process_; }
+
+    // worker_places.cpp
+    void wake_listeners();
+    bool make_room() noexcept;
+    void ask_for_room() noexcept;
 
     void loop();
-    base::milliseconds time_to_wait() const noexcept;
+    void round();
+    base::milliseconds time_to_wait(base::time_point now) const noexcept;
+    bool is_deadline_due(base::time_point now) const noexcept;
     void bury();
     void take(worker_setup setup);
     void begin_drain(base::milliseconds timeout, base::milliseconds spread);
     void report_if_drained();
+    void end_all();
+    void order_failed(const std::exception& error) noexcept;
 
     const int index_;
     session_log& log_;
+    metrics::process_state& process_;
+    session_limit& limit_;
+    std::vector<worker*> others_;
 
     net::ready_queue ready_;
     net::event_set events_{ready_};
     net::deadline_wheel wheel_{base::clock::now(), ready_};
     session::surroundings around_{events_, ready_, wheel_};
-    mailbox mailbox_{events_};
-    bool is_stopped_ = false;
+    attendance attendance_{base::clock::now()};
+    mailbox mailbox_{events_, [this](const std::exception& error) { order_failed(error); }};
+    std::atomic<bool> is_stopping_ = false;
 
     std::vector<std::unique_ptr<listener>> listeners_;
     std::vector<std::shared_ptr<session::backend_pool>> backends_;
     sessions sessions_;
     sessions dead_; ///< ended; destroyed once nothing of this round can look at them
-    std::uint64_t open_ = 0;
-    std::uint64_t max_sessions_ = 0;
+    /// Those that may still be in their handshake, oldest first, and others that have not left yet.
+    boost::intrusive::list<
+        session::session,
+        boost::intrusive::member_hook<session::session, session::session::list_hook,
+                                      &session::session::newcomers>,
+        boost::intrusive::constant_time_size<false>>
+        newcomers_;
     std::uint64_t session_count_ = 0;
+
+    std::atomic<bool> wants_place_{false};
+    std::optional<base::time_point> asked_at_; ///< the others, for room
 
     bool paused_ = false;
     std::optional<base::time_point> pause_logged_at_;
+    std::optional<base::time_point> failure_logged_at_;
+    bool is_failure_told_ = false; ///< so that its end is told, too
 
     bool draining_ = false;
-    bool all_whole_ = true; ///< of the sessions that ended while draining; none was cut
+    bool all_well_ = true; ///< of the sessions that ended while draining
     drained_callback drained_;
     std::mt19937 random_{std::random_device{}()};
     std::thread thread_;

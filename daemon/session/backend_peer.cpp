@@ -28,7 +28,7 @@ handed backend_peer::write(std::span<const std::byte> bytes) noexcept
     return unsent_.append(bytes) ? handed::kept : handed::no_memory;
 }
 
-handed backend_peer::flush() noexcept
+handed backend_peer::flush()
 {
     if (!unsent_.empty()) {
         const net::write_result done = socket_.write(unsent_.front());
@@ -45,7 +45,7 @@ handed backend_peer::flush() noexcept
     return handed::over;
 }
 
-handed backend_peer::finish() noexcept
+handed backend_peer::finish()
 {
     fin_due_ = true;
     return flush();
@@ -58,16 +58,16 @@ shortfall backend_peer::missing() const noexcept
     return {unsent_.size(), in_kernel - control, fin_due_ && (in_kernel > 0 || !fin_sent_)};
 }
 
-void backend_peer::abort() noexcept
+void backend_peer::abort()
 {
     unsent_.clear();
     socket_.abort();
 }
 
-void backend_peer::release() noexcept
+void backend_peer::release(bool acknowledged)
 {
     unsent_.clear();
-    socket_.release();
+    socket_.release(acknowledged && fin_sent_);
 }
 
 } // namespace ferrule::session

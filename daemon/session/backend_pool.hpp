@@ -1,5 +1,5 @@
 // The servers of one backend, as one worker sees them: taken in turn, the next one when a connect
-// fails, one that has just failed last.
+// fails, and one that has failed last, until a try of it succeeds.
 #pragma once
 
 #include "base/time.hpp"
@@ -19,7 +19,14 @@ struct server {
     std::string text; ///< as configured
     net::address where;
     metrics::server_counters* counters = nullptr;
+    /// The kernel may give its port to a connection of ours, so that while it is down we connect to
+    /// ourselves. Asked for each connection where it is true.
+    bool has_local_port = false;
+
+    // What is known of it
+    unsigned failures = 0;           ///< tries that failed since one succeeded
     base::time_point failed_until{}; ///< it is tried last until then
+    bool is_probed = false;          ///< one session tries it again
 };
 
 /// One session's way through the servers.
@@ -29,13 +36,46 @@ struct server_choice {
     bool started = false;
 };
 
+/// One session's try of one server, from the choice to its result: tell `succeeded` or `failed`. A
+/// try that is forgotten without (the client has left) says nothing of the server. It keeps the
+/// server alive, since names may be looked up again meanwhile.
+class attempt {
+public:
+    attempt() = default;
+    attempt(std::shared_ptr<server> which, bool is_last_resort) noexcept;
+    attempt(attempt&& from) noexcept = default;
+    attempt& operator=(attempt&& from) noexcept;
+    ~attempt() { give_back(); }
+    attempt(const attempt&) = delete;
+    attempt& operator=(const attempt&) = delete;
+
+    explicit operator bool() const noexcept { return server_ != nullptr; }
+    const server* operator->() const noexcept { return server_.get(); }
+
+    void succeeded() noexcept;
+
+    /// The failure is remembered, unless it is already: of many tries that began together only the
+    /// first to fail counts, and one that was made for want of a better server tells nothing new.
+    void failed(base::time_point now) noexcept;
+
+private:
+    void give_back() noexcept;
+
+    std::shared_ptr<server> server_;
+    unsigned failures_ = 0; ///< what was known when it began
+    bool is_last_resort_ = false;
+    bool is_probe_ = false;
+};
+
 class backend_pool {
 public:
     static constexpr std::size_t servers_max = 64;
 
-    /// How long a server is tried last after a failed connect. Short: a server that comes back is
-    /// served again within 2 s.
-    static constexpr base::milliseconds failure_memory{1000};
+    /// How long a server is tried last: after the first failure, then twice as long after each
+    /// probe that fails, up to the most. All that have failed are tried nevertheless where no other
+    /// is left, so that none is ever waited for.
+    static constexpr base::milliseconds first_memory{1000};
+    static constexpr base::milliseconds longest_memory{30'000};
 
     explicit backend_pool(std::string name) : name_{std::move(name)} {}
 
@@ -45,17 +85,15 @@ public:
     /// are taken. Servers that stay keep what is known of them.
     void set_servers(std::vector<server> servers);
 
-    /// The next server for a session to try; nullptr when it has tried all. The session keeps it
-    /// while it connects, since names may be looked up again meanwhile.
-    std::shared_ptr<server> next(server_choice& choice, base::time_point now) noexcept;
+    /// The next server for a session to try; none when it has tried all. First those that serve, as
+    /// far as is known, and those whose failure lies long enough back; of each of these only one
+    /// session at a time is given a try. Then all others.
+    attempt next(server_choice& choice, base::time_point now) noexcept;
 
     /// How many servers the session has not tried yet.
     std::size_t untried(const server_choice& choice) const noexcept;
 
-    void failed(server& which, base::time_point now) noexcept
-    {
-        which.failed_until = now + failure_memory;
-    }
+    std::size_t size() const noexcept { return servers_.size(); }
 
 private:
     std::string name_;

@@ -21,7 +21,7 @@ std::optional<ending::source> end_of_stream(net::read_state state)
 
 } // namespace
 
-client_peer::handshake_state client_peer::handshake() noexcept
+client_peer::handshake_state client_peer::handshake()
 {
     CHECK(around_.wire.in.empty() && around_.wire.out.empty(), "the wire is left empty");
     const std::span<std::byte> room{around_.ciphertext.data(), chunk_min};
@@ -33,18 +33,29 @@ client_peer::handshake_state client_peer::handshake() noexcept
 
     has_sent_anything_ = true;
     around_.wire.in = room.first(got.bytes);
+    remember_first(around_.wire.in);
     result.progress = channel_.handshake();
     result.alert_sent =
         result.progress == tls::handshake_progress::failed && !around_.wire.out.empty();
     has_failed_ = result.progress == tls::handshake_progress::failed;
     if (result.progress == tls::handshake_progress::done && !early_.append(around_.wire.in))
         trouble_ = handed::no_memory;
+    if (result.progress != tls::handshake_progress::done || trouble_.has_value())
+        skipped_ += around_.wire.in.size();
     around_.wire.in = {};
     send_what_reading_made();
     return result;
 }
 
-taken client_peer::read(std::size_t budget) noexcept
+/// They may come one by one.
+void client_peer::remember_first(std::span<const std::byte> bytes) noexcept
+{
+    const std::size_t count = std::min(bytes.size(), first_bytes_.size() - first_count_);
+    std::ranges::copy(bytes.first(count), first_bytes_.begin() + first_count_);
+    first_count_ = static_cast<std::uint8_t>(first_count_ + count);
+}
+
+taken client_peer::read(std::size_t budget)
 {
     CHECK(around_.wire.in.empty() && around_.wire.out.empty(), "the wire is left empty");
     taken result;
@@ -52,6 +63,7 @@ taken client_peer::read(std::size_t budget) noexcept
         const std::span<std::byte> room{around_.ciphertext.data(), budget};
         const net::read_result got = socket_.read(room);
         if (got.bytes == 0 || has_failed_) {
+            skipped_ += got.bytes;
             result.end = end_of_stream(got.state);
             return result;
         }
@@ -62,9 +74,8 @@ taken client_peer::read(std::size_t budget) noexcept
 
     const tls::read_result got = channel_.read(around_.plaintext);
     result.bytes = {around_.plaintext.data(), got.bytes};
-    early_.clear();
-    CHECK(got.progress != tls::read_progress::more, "the plaintext of a chunk fits its buffer");
-    around_.wire.in = {}; // all was taken, or it stands behind the end and is ignored
+    if (!keep_what_is_left(got.progress))
+        trouble_ = handed::no_memory;
     if (got.progress == tls::read_progress::close_notify)
         result.end = ending::source::clean;
     if (got.progress == tls::read_progress::failed) {
@@ -73,6 +84,24 @@ taken client_peer::read(std::size_t budget) noexcept
     }
     send_what_reading_made();
     return result;
+}
+
+/// What a turn has not taken waits for the next one; what stands behind an end is nobody's. False
+/// without memory.
+bool client_peer::keep_what_is_left(tls::read_progress progress)
+{
+    const std::span<const std::byte> left = std::exchange(around_.wire.in, {});
+    const bool is_kept = progress == tls::read_progress::more;
+    if (!early_.empty()) {
+        // It stands at the end of what waited before.
+        early_.consume(early_.size() - (is_kept ? left.size() : 0));
+        skipped_ += is_kept ? 0 : left.size();
+        return true;
+    }
+    if (is_kept && early_.append(left))
+        return true;
+    skipped_ += left.size();
+    return !is_kept;
 }
 
 void client_peer::send_what_reading_made() noexcept
@@ -89,6 +118,11 @@ void client_peer::send_what_reading_made() noexcept
         trouble_ = done;
 }
 
+std::size_t client_peer::unsent_answers() const noexcept
+{
+    return static_cast<std::size_t>(std::min<std::uint64_t>(unsent_.size(), tail_bytes_));
+}
+
 handed client_peer::send_wire() noexcept
 {
     std::span<const std::byte> bytes = around_.wire.out;
@@ -103,6 +137,7 @@ handed client_peer::send_wire() noexcept
     }
     if (!unsent_.append(bytes))
         result = handed::no_memory;
+    is_cut_off_ = is_cut_off_ || result == handed::broken || result == handed::no_memory;
     around_.wire.out.clear();
     return result;
 }
@@ -111,20 +146,32 @@ handed client_peer::write(std::span<const std::byte> bytes) noexcept
 {
     if (bytes.empty())
         return unsent_.empty() ? handed::over : handed::kept;
-    const bool made_ticket = !channel_.owes_ticket() || channel_.write_ticket();
+    const bool made_ticket =
+        !channel_.owes_ticket() || channel_.write_ticket() == tls::saying::open;
     const std::size_t in_front = around_.wire.out.size();
-    if (!made_ticket || !channel_.write(bytes)) {
-        around_.wire.out.clear();
-        has_failed_ = true;
-        return handed::refused;
-    }
+    if (!made_ticket || channel_.write(bytes) != tls::saying::open)
+        return refuse();
     plaintext_bytes_ += bytes.size();
     data_ciphertext_bytes_ += around_.wire.out.size() - in_front;
     tail_bytes_ = 0;
     return send_wire();
 }
 
-handed client_peer::flush() noexcept
+/// TLS has failed where it should have said something. Its alert is sent; without one, nothing is:
+/// then the records that stand on the wire would be a part of what nobody ends.
+handed client_peer::refuse() noexcept
+{
+    has_failed_ = true;
+    if (!channel_.was_alerted() || fin_due_)
+        around_.wire.out.clear();
+    if (!around_.wire.out.empty()) {
+        tail_bytes_ += around_.wire.out.size();
+        send_wire();
+    }
+    return handed::refused;
+}
+
+handed client_peer::flush()
 {
     if (!unsent_.empty()) {
         const net::write_result done = socket_.write(unsent_.front());
@@ -146,10 +193,11 @@ handed client_peer::send_fin_if_due() noexcept
     return handed::over;
 }
 
-handed client_peer::finish() noexcept
+handed client_peer::finish()
 {
-    // In the middle of a client's handshake message TLS says nothing; then the FIN is all there is.
-    said_close_notify_ = channel_.finish();
+    said_close_notify_ = channel_.finish() == tls::saying::finished;
+    if (!said_close_notify_)
+        return refuse();
     fin_due_ = true;
     if (!around_.wire.out.empty()) {
         tail_bytes_ += around_.wire.out.size();
@@ -159,7 +207,7 @@ handed client_peer::finish() noexcept
     return flush();
 }
 
-handed client_peer::truncate() noexcept
+handed client_peer::truncate()
 {
     fin_due_ = true;
     return flush();
@@ -192,18 +240,23 @@ shortfall client_peer::missing() const noexcept
     return result;
 }
 
-void client_peer::abort() noexcept
+void client_peer::forget_queues() noexcept
 {
+    skipped_ += early_.size();
     unsent_.clear();
     early_.clear();
+}
+
+void client_peer::abort()
+{
+    forget_queues();
     socket_.abort();
 }
 
-void client_peer::release() noexcept
+void client_peer::release(bool acknowledged)
 {
-    unsent_.clear();
-    early_.clear();
-    socket_.release();
+    forget_queues();
+    socket_.release(acknowledged && fin_sent_);
 }
 
 } // namespace ferrule::session

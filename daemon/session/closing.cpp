@@ -1,18 +1,14 @@
 // Deciding and saying: facts → next step → the wire.
 
-#include "base/check.hpp"
 #include "session/session.hpp"
 
 #include <algorithm>
 
 namespace ferrule::session {
 
-using ending::cause;
 using ending::decision;
 using ending::flow;
-using ending::patience;
 using ending::side;
-using ending::source;
 using ending::step;
 
 namespace {
@@ -33,7 +29,7 @@ std::uint64_t count_of(base::milliseconds length)
 } // namespace
 
 /// Says what there is to say. True while something is still to be waited for.
-bool session::settle() noexcept
+bool session::settle()
 {
     for (;;) {
         note_transitions();
@@ -45,20 +41,14 @@ bool session::settle() noexcept
             wait_for(decided);
             return true;
         case step::done: return false;
-        default:
-            // Recorded first: what performing shows (a sink that is gone) comes after it.
-            const step told = as_told(decided.next);
-            note(happening::step, 0, static_cast<std::uint8_t>(told));
-            ending::performed(facts_, rules(), told);
-            perform(decided.next);
-            break;
+        default: perform(as_told(decided.next)); break;
         }
     }
 }
 
 /// Where the kernel would send no RST, an abort lets go of a peer that was told its end before, or
 /// whose own RST has just come: log and metrics claim no more than that.
-step session::as_told(step decided) noexcept
+step session::as_told(step decided)
 {
     if (decided != step::abort_client && decided != step::abort_backend)
         return decided;
@@ -66,57 +56,77 @@ step session::as_told(step decided) noexcept
     if (socket_of(who).can_tell_abort())
         return decided;
     if (ending::flow_to(facts_, who).to == ending::sink::open) {
-        ending::sink_lost(facts_, who);
+        sink_lost(who);
         return decided;
     }
     return who == side::client ? step::release_client : step::release_backend;
 }
 
-void session::perform(step what) noexcept
+/// Says one thing, and records that it was said. A goodbye that TLS does not say was not said.
+void session::perform(step what)
 {
-    metrics::listener_counters& counters = *profile_->counters;
-    const auto count_reset_out = [&](side who) {
-        // Not if it is gone, nor if the kernel sends none (`as_told`).
-        if (ending::flow_to(facts_, who).to == ending::sink::aborted)
-            counters.resets[static_cast<std::size_t>(who)][1].add();
+    const auto say = [&] {
+        note(happening::step, 0, static_cast<std::uint8_t>(what));
+        ending::performed(facts_, rules(), what);
     };
     switch (what) {
-    case step::finish_client:
-        after_handing(side::client, client_.finish());
+    case step::finish_client: {
+        const handed done = client_.finish();
+        if (done == handed::refused) {
+            tls_failed();
+            return;
+        }
+        say();
         note_alerts();
-        if (client_.has_said_close_notify())
-            counters.close_notify[static_cast<std::size_t>(metrics::close_notify_event::sent)]
-                .add();
-        break;
-    case step::truncate_client: after_handing(side::client, client_.truncate()); break;
-    case step::finish_backend: after_handing(side::backend, backend_.finish()); break;
-    case step::abort_client:
-        before_release(side::client, true);
-        count_reset_out(side::client);
-        client_.abort();
-        break;
-    case step::abort_backend:
-        before_release(side::backend, true);
-        count_reset_out(side::backend);
-        backend_.abort();
-        break;
-    case step::release_client:
-        before_release(side::client, false);
-        client_.release();
-        break;
-    case step::release_backend:
-        before_release(side::backend, false);
-        backend_.release();
-        break;
-    case step::wait:
-    case step::done: break;
+        after_handing(side::client, done);
+        profile_->counters
+            ->close_notify[static_cast<std::size_t>(metrics::close_notify_event::sent)]
+            .add();
+        return;
     }
+    case step::truncate_client:
+        say();
+        after_handing(side::client, client_.truncate());
+        return;
+    case step::finish_backend:
+        say();
+        after_handing(side::backend, backend_.finish());
+        return;
+    case step::abort_client:
+    case step::abort_backend:
+        say();
+        abort(what == step::abort_client ? side::client : side::backend);
+        return;
+    case step::release_client:
+    case step::release_backend:
+        say();
+        release(what == step::release_client ? side::client : side::backend);
+        return;
+    case step::wait:
+    case step::done: return;
+    }
+}
+
+void session::abort(side who)
+{
+    before_release(who, true);
+    // Not if it is gone, nor if the kernel sends none (`as_told`).
+    if (ending::flow_to(facts_, who).to == ending::sink::aborted)
+        profile_->counters->resets[static_cast<std::size_t>(who)][1].add();
+    who == side::client ? client_.abort() : backend_.abort();
+}
+
+void session::release(side who)
+{
+    before_release(who, false);
+    const bool acknowledged = !ending::flow_to(facts_, who).unacked;
+    who == side::client ? client_.release(acknowledged) : backend_.release(acknowledged);
 }
 
 /// What a socket still holds when it is released did not verifiably arrive. What waits in our queue
 /// is lost. What the kernel holds dies with an RST of ours; if the peer has reset the connection,
 /// it may have taken it or not, since the kernel does not look at the acknowledgement in an RST.
-void session::before_release(side who, bool by_reset) noexcept
+void session::before_release(side who, bool by_reset)
 {
     if (!ending::flow_to(facts_, who).unacked)
         return; // all of it was acknowledged, or there was nothing
@@ -132,11 +142,11 @@ void session::before_release(side who, bool by_reset) noexcept
 }
 
 /// Asks the kernel what the peers have acknowledged. True if that changes a fact.
-bool session::look_for_acknowledgement() noexcept
+bool session::look_for_acknowledgement()
 {
     bool changed = false;
     for (const side who : both_sides) {
-        flow& into = ending::flow_to(facts_, who);
+        const flow& into = ending::flow_to(facts_, who);
         const net::socket& socket = socket_of(who);
         std::uint64_t& held = kernel_held_[static_cast<std::size_t>(who)];
         if (!socket.is_open() || !into.unacked || into.to == ending::sink::gone) {
@@ -147,7 +157,7 @@ bool session::look_for_acknowledgement() noexcept
             who == side::client ? client_.is_handed_over() : backend_.is_handed_over();
         const std::size_t in_kernel = socket.unacknowledged();
         if (handed_over && in_kernel == 0) {
-            into.unacked = false;
+            ending::acknowledged(facts_, who);
             changed = true;
             if (ending::has_ended(facts_))
                 note(of_side(happening::client_acknowledged, who));
@@ -158,24 +168,21 @@ bool session::look_for_acknowledgement() noexcept
     return changed;
 }
 
-void session::give_up(std::string_view detail) noexcept
+void session::note_first_end()
 {
-    detail_once(detail);
-    ending::proxy_ended(facts_, rules(), cause::limit, false);
-    facts_.polite = false;
-    ending::deadline_passed(facts_);
+    if (!ending::has_ended(facts_) || counted_closing_)
+        return;
+    counted_closing_ = true;
+    first_end_at_ = now();
+    profile_->counters->sessions_closing.add();
+    count_handshake();
 }
 
-void session::note_transitions() noexcept
+void session::note_transitions()
 {
     metrics::listener_counters& counters = *profile_->counters;
     note_causes();
-    if (ending::has_ended(facts_) && first_end_at_ == base::time_point{}) {
-        first_end_at_ = now();
-        phase_ = ending::phase::closing;
-        counters.sessions_closing.add();
-        counted_closing_ = true;
-    }
+    note_first_end();
     const bool half_closed = ending::is_half_closed(facts_);
     if (half_closed != counted_half_closed_) {
         counted_half_closed_ = half_closed;
@@ -188,8 +195,8 @@ void session::note_transitions() noexcept
                 std::chrono::duration_cast<base::microseconds>(now() - half_closed_at_);
         }
     }
-    if (ending::is_closing(facts_) && deadline_at_ == never) {
-        deadline_at_ = now() + profile_->shutdown.deadline;
+    if (ending::is_closing(facts_) && bounds_.deadline == bounds::never) {
+        bounds_.deadline = now() + profile_->shutdown.deadline;
         note(happening::deadline_armed, count_of(profile_->shutdown.deadline));
     }
 }

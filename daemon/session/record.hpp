@@ -29,12 +29,14 @@ struct record {
     std::array<std::uint64_t, 2> lost{};  ///< [direction]
     /// [direction]: the kernel had them, and the peer was gone before it had acknowledged them.
     std::array<std::uint64_t, 2> unconfirmed{};
+    /// From the client, in ciphertext: received behind the handshake, and never became plaintext.
+    std::uint64_t undecrypted = 0;
     ending::cause cause = ending::cause::none;
     ending::cause second = ending::cause::none; ///< none: nothing came after the first
     short_text<96> detail; ///< errno, alert or OpenSSL reason of the first cause; may be empty
     ending::act client_act = ending::act::none;
     ending::act backend_act = ending::act::none;
-    ending::outcome outcome = ending::outcome::whole;
+    ending::outcome outcome = ending::outcome::none;
     ending::first_end first_end = ending::first_end::client;
     base::microseconds handshake{0};
     base::microseconds connect{0};

@@ -38,7 +38,34 @@ std::size_t direction_from(side from)
 
 } // namespace
 
-bool session::can_be_read(side from) const noexcept
+/// One look at everything that can have happened: failures, bytes, ends.
+void session::see()
+{
+    if (facts_.contact == ending::contact::never)
+        stop_connecting();
+    notice_failure(side::client);
+    notice_failure(side::backend);
+    relay(side::client);
+    relay(side::backend);
+    come_again();
+    meter();
+}
+
+/// Progress is what recv(2) and send(2) moved, ciphertext that is no plaintext yet included.
+void session::meter()
+{
+    const net::socket& client = client_.socket();
+    const net::socket& backend = backend_.socket();
+    const std::uint64_t moved =
+        client.received() + client.sent() + backend.received() + backend.sent();
+    if (moved == moved_)
+        return;
+    moved_ = moved;
+    progress_ = true;
+    last_moved_at_ = now();
+}
+
+bool session::can_be_read(side from) const
 {
     const bool has_bytes =
         socket_of(from).is_readable() || (from == side::client && client_.has_early_bytes());
@@ -46,21 +73,26 @@ bool session::can_be_read(side from) const noexcept
         return false;
     if (!ending::wants_reading(facts_, from) || ending::flow_from(facts_, from).buffered)
         return false;
-    return from == side::backend || client_.unsent() < unsent_max ||
-           facts_.to_client.to == ending::sink::gone;
+    return from == side::backend || client_.has_early_bytes() ||
+           client_.unsent_answers() < answers_max || facts_.to_client.to == ending::sink::gone;
 }
 
-bool session::can_be_discarded(side from) const noexcept
+/// Read on, to see the peer's own end and to leave nothing unread behind our goodbye: from a side
+/// that we have cut and told, and from a client whose backend was asked to end.
+bool session::can_be_discarded(side from) const
 {
     const flow& own = ending::flow_from(facts_, from);
     const flow& into = ending::flow_to(facts_, from);
     const bool was_told = into.to == ending::sink::finished || into.to == ending::sink::truncated;
-    const bool is_cut = own.from == source::cut || own.from == source::failed;
-    return is_cut && was_told && !own.answered && socket_of(from).is_open() &&
+    const bool is_cut = own.from == source::cut || own.from == source::failed ||
+                        (from == side::client && facts_.tls_failed);
+    const bool is_asked = from == side::client && facts_.asked;
+    return is_cut && (was_told || is_asked) && !own.answered &&
+           !ending::peer_of(facts_, from).lingered && socket_of(from).is_open() &&
            socket_of(from).is_readable();
 }
 
-std::size_t session::budget_for(side from) const noexcept
+std::size_t session::budget_for(side from) const
 {
     if (!bulk_[index_of(from)])
         return chunk_first;
@@ -70,7 +102,7 @@ std::size_t session::budget_for(side from) const noexcept
     return std::clamp(room - room / 4, chunk_min, chunk_max);
 }
 
-taken session::read(side from, std::size_t budget) noexcept
+taken session::read(side from, std::size_t budget)
 {
     return from == side::client ? client_.read(budget) : backend_.read(budget);
 }
@@ -78,7 +110,7 @@ taken session::read(side from, std::size_t budget) noexcept
 /// The kernel has given a connection up: its peer takes nothing any more. What it sent before may
 /// still wait, in our kernel or behind a sink that is blocked, and is read out first. If all is
 /// read, this is the only sign: the FIN that came before hides the reset.
-void session::notice_failure(side who) noexcept
+void session::notice_failure(side who)
 {
     const ending::sink told = ending::flow_to(facts_, who).to;
     if (!socket_of(who).is_open() || !socket_of(who).has_failed() || told == ending::sink::gone ||
@@ -86,11 +118,10 @@ void session::notice_failure(side who) noexcept
         return;
     count_end(who, source::reset);
     note(of_side(happening::client_gone, who), 0, errno_of(socket_of(who)));
-    ending::sink_lost(facts_, who);
-    drop_if_gone(who);
+    sink_lost(who);
 }
 
-void session::relay(side from) noexcept
+void session::relay(side from)
 {
     const side to = ending::other(from);
     flush(to);
@@ -98,12 +129,22 @@ void session::relay(side from) noexcept
         read_once(from);
     else if (can_be_discarded(from))
         discard(from);
-    // Whoever has more is served again after the others have had their turn.
-    if (can_be_read(from) || can_be_discarded(from))
-        around_.ready.push(*this);
 }
 
-void session::read_once(side from) noexcept
+/// Whoever has more is served again after the others have had their turn. Asked once both have had
+/// theirs, since each can make the other readable again: a client of which too many answers waited
+/// is read again when they are sent, and no event says so.
+void session::come_again()
+{
+    for (const side each : {side::client, side::backend}) {
+        if (can_be_read(each) || can_be_discarded(each)) {
+            around_.ready.push(*this);
+            return;
+        }
+    }
+}
+
+void session::read_once(side from)
 {
     const side to = ending::other(from);
     const std::size_t budget = budget_for(from);
@@ -114,68 +155,93 @@ void session::read_once(side from) noexcept
     if (!got.bytes.empty()) {
         bytes_[direction_from(from)] += got.bytes.size();
         profile_->counters->bytes[direction_from(from)].add(got.bytes.size());
-        progress_ = true;
-        last_byte_at_ = now();
+        owes_answer_ = from == side::client;
         note(of_side(happening::client_read, from), got.bytes.size());
         hand_over(to, got.bytes);
     }
+    take_end(from, got);
+}
+
+/// What a read showed besides bytes.
+void session::take_end(side from, const taken& got)
+{
     if (from == side::client) {
         note_alerts();
         if (const auto trouble = client_.trouble(); trouble.has_value())
             after_handing(side::client, *trouble);
     }
-    if (got.end.has_value())
+    if (!got.end.has_value())
+        return;
+    if (*got.end == source::failed)
+        tls_failed();
+    else
         source_ended(from, *got.end);
 }
 
-void session::discard(side from) noexcept
+void session::discard(side from)
 {
+    const std::uint64_t before = socket_of(from).received();
     const taken got = read(from, chunk_min);
     if (!got.bytes.empty()) {
         // Read, and nobody will have it: that is a loss, and it is told as one (E6).
         bytes_[direction_from(from)] += got.bytes.size();
         lost_[direction_from(from)] += got.bytes.size();
         profile_->counters->bytes[direction_from(from)].add(got.bytes.size());
-        discarded_ += got.bytes.size();
         note(of_side(happening::client_discard, from), got.bytes.size());
     }
-    if (from == side::client) {
-        note_alerts();
-        if (const auto trouble = client_.trouble(); trouble.has_value())
-            after_handing(side::client, *trouble);
-    }
-    if (got.end.has_value())
-        source_ended(from, *got.end);
-    else if (discarded_ > profile_->shutdown.linger_bytes)
-        ending::patience_ended(facts_, rules(), ending::patience::linger, false);
+    // Counted as it comes: what TLS does not decrypt any more is bounded as well. No progress.
+    lingered_bytes_ += socket_of(from).received() - before;
+    moved_ += socket_of(from).received() - before;
+    take_end(from, got);
+    if (!got.end.has_value() && lingered_bytes_ > profile_->shutdown.linger_bytes)
+        ending::linger_bytes_used_up(facts_);
 }
 
-void session::source_ended(side who, source how) noexcept
+void session::source_ended(side who, source how)
 {
     const flow& own = ending::flow_from(facts_, who);
     note(of_side(happening::client_ended, who), 0, static_cast<std::uint8_t>(how));
     const bool is_news = own.from == source::open || (own.from == source::cut && !own.answered);
     if (is_news || how == source::reset)
         count_end(who, how);
-    if (!ending::has_ended(facts_)) {
-        if (how == source::failed)
-            detail_once(client_.channel().detail());
-        else if (how == source::reset)
-            detail_errno(socket_of(who).last_error());
-    }
-    ending::source_ended(facts_, rules(), who, how, is_quiet());
-    drop_if_gone(who);
+    if (!ending::has_ended(facts_) && how == source::reset)
+        detail_errno(socket_of(who).last_error());
+    const bool torn = who == side::client && how != source::clean && client_.is_amid_record();
+    ending::source_ended(facts_, rules(), who, how, torn);
+    if (ending::flow_to(facts_, who).to == ending::sink::gone)
+        sink_lost(who);
 }
 
-void session::hand_over(side to, std::span<const std::byte> bytes) noexcept
+/// TLS is over, by the client's doing or since nothing can be said in the middle of a message.
+void session::tls_failed()
 {
-    flow& into = ending::flow_to(facts_, to);
+    note(happening::client_ended, 0, static_cast<std::uint8_t>(source::failed));
+    if (!ending::has_ended(facts_))
+        detail_once(client_.channel().detail());
+    ending::tls_failed(facts_, client_.was_alerted());
+    if (client_.unsent() > 0)
+        ending::kept(facts_, side::client); // our alert is behind what waits
+    else
+        ending::handed_over(facts_, side::client);
+}
+
+/// Bytes that wait for a sink that is gone are lost; how many is asked while the socket is there.
+void session::sink_lost(side to)
+{
+    const bool had_waiting =
+        ending::flow_to(facts_, to).buffered &&
+        (to == side::client ? client_.missing() : backend_.missing()).unsent > 0;
+    ending::sink_lost(facts_, to, had_waiting);
+}
+
+void session::hand_over(side to, std::span<const std::byte> bytes)
+{
+    const flow& into = ending::flow_to(facts_, to);
     if (into.to == ending::sink::gone) {
         lost_[direction_from(ending::other(to))] += bytes.size();
         ending::bytes_dropped(facts_, to);
         return;
     }
-    into.unacked = true;
     note(of_side(happening::client_write, to), bytes.size());
     const handed what = to == side::client ? client_.write(bytes) : backend_.write(bytes);
     if (what == handed::refused)
@@ -183,59 +249,43 @@ void session::hand_over(side to, std::span<const std::byte> bytes) noexcept
     after_handing(to, what);
 }
 
-void session::flush(side to) noexcept
+void session::flush(side to)
 {
     if (!socket_of(to).is_open() || !socket_of(to).is_writable() ||
         ending::flow_to(facts_, to).to == ending::sink::gone)
         return;
-    const std::size_t before = to == side::client ? client_.unsent() : backend_.unsent();
+    const std::uint64_t before = unsent(to);
     if (before == 0)
         return;
     const handed what = to == side::client ? client_.flush() : backend_.flush();
-    const std::size_t after = to == side::client ? client_.unsent() : backend_.unsent();
-    if (after != before) {
-        note(of_side(happening::client_flush, to), before - after);
-        progress_ = true;
-        last_byte_at_ = now();
-    }
-    after_handing(to, what);
+    if (unsent(to) != before)
+        note(of_side(happening::client_flush, to), before - unsent(to));
+    if (what == handed::over)
+        ending::flushed(facts_, to);
+    else
+        after_handing(to, what);
 }
 
-void session::after_handing(side to, handed what) noexcept
+void session::after_handing(side to, handed what)
 {
-    flow& into = ending::flow_to(facts_, to);
     switch (what) {
-    case handed::over: into.buffered = false; break;
+    case handed::over: ending::handed_over(facts_, to); break;
     case handed::kept:
-        if (!into.buffered)
-            note(of_side(happening::client_kept, to),
-                 to == side::client ? client_.unsent() : backend_.unsent());
-        into.buffered = true;
+        if (!ending::flow_to(facts_, to).buffered)
+            note(of_side(happening::client_kept, to), unsent(to));
+        ending::kept(facts_, to);
         break;
     case handed::broken:
-        into.buffered = true;
+        ending::kept(facts_, to);
         if (!ending::has_ended(facts_))
             detail_errno(socket_of(to).last_error());
         count_end(to, source::reset);
         note(of_side(happening::client_gone, to), 0, errno_of(socket_of(to)));
-        ending::sink_lost(facts_, to);
-        drop_if_gone(to);
+        sink_lost(to);
         break;
-    case handed::refused: source_ended(side::client, source::failed); break;
-    case handed::no_memory: give_up("out of memory"); break;
+    case handed::refused: tls_failed(); break;
+    case handed::no_memory: give_up(ending::cause::limit, "out of memory"); break;
     }
-}
-
-/// Bytes that wait for a sink that is gone are lost; how many is asked while the socket is there.
-void session::drop_if_gone(side to) noexcept
-{
-    flow& into = ending::flow_to(facts_, to);
-    if (into.to != ending::sink::gone || !into.buffered)
-        return;
-    into.buffered = false;
-    const shortfall missing = to == side::client ? client_.missing() : backend_.missing();
-    if (missing.unsent > 0)
-        ending::bytes_dropped(facts_, to);
 }
 
 } // namespace ferrule::session

@@ -1,5 +1,6 @@
 // One session, one outcome: everything that log and metrics say of an ending is taken from here.
 
+#include "ending/outcome.hpp"
 #include "session/session.hpp"
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 namespace ferrule::session {
 
 using ending::cause;
-using ending::outcome;
 using ending::side;
 using ending::source;
 
@@ -90,8 +90,23 @@ void session::count_end(side who, source how) noexcept
         break;
     case source::failed:
     case source::open:
-    case source::cut: break;
+    case source::cut:
+    case source::absent: break;
     }
+}
+
+/// Once, when it is over or the session has ended before.
+void session::count_handshake() noexcept
+{
+    if (std::exchange(counted_handshake_, true))
+        return;
+    using metrics::handshake_result;
+    // Whoever ended it: TLS, the client, the clock; or Ferrule, for a reason of its own.
+    const bool by_itself = facts_.first == cause::handshake_failed || facts_.first == cause::probe;
+    const handshake_result how = facts_.secured ? handshake_result::ok
+                                 : by_itself    ? handshake_
+                                                : handshake_result::ended;
+    profile_->counters->handshakes[static_cast<std::size_t>(how)].add();
 }
 
 void session::count(const record& told) noexcept
@@ -107,6 +122,7 @@ void session::count(const record& told) noexcept
         counters.lost_bytes[i].add(lost_[i]);
         counters.unconfirmed_bytes[i].add(unconfirmed_[i]);
     }
+    counters.undecrypted_bytes.add(told.undecrypted);
     counters.sessions_open.subtract();
     if (counted_closing_)
         counters.sessions_closing.subtract();
@@ -120,11 +136,11 @@ state session::how_far() const noexcept
         return state::half_closed;
     if (ending::has_ended(facts_))
         return state::closing;
-    switch (phase_) {
+    switch (ending::phase_of(facts_)) {
     case ending::phase::handshaking: return state::handshaking;
     case ending::phase::connecting: return state::connecting;
-    case ending::phase::relaying: break;
     case ending::phase::closing: return state::closing;
+    case ending::phase::relaying: break;
     }
     return state::relaying;
 }
@@ -132,7 +148,7 @@ state session::how_far() const noexcept
 snapshot session::look() const
 {
     snapshot seen{how_far(), tell(), accepted_at_, {}};
-    seen.silent = std::chrono::duration_cast<base::milliseconds>(now() - last_byte_at_);
+    seen.silent = std::chrono::duration_cast<base::milliseconds>(now() - last_moved_at_);
     if (seen.so_far.cause == cause::none) {
         seen.so_far.handshake = microseconds_between(accepted_at_, handshake_done_at_);
         seen.so_far.ended_at_microseconds = 0;
@@ -160,15 +176,14 @@ record session::tell() const noexcept
     told.bytes = bytes_;
     told.lost = lost_;
     told.unconfirmed = unconfirmed_;
+    told.undecrypted = facts_.secured ? client_.undecrypted() : 0;
     told.cause = facts_.first;
     told.second = facts_.second;
     told.detail = detail_;
     told.client_act = ending::act_of(facts_, side::client);
     told.backend_act = ending::act_of(facts_, side::backend);
     const bool unconfirmed = goodbye_unconfirmed_ || unconfirmed_[0] + unconfirmed_[1] > 0;
-    told.outcome = lost_[0] + lost_[1] > 0 ? outcome::lost
-                   : unconfirmed           ? outcome::unconfirmed
-                                           : outcome::whole;
+    told.outcome = ending::outcome_of(facts_, lost_[0] + lost_[1] > 0, unconfirmed);
     told.first_end = ending::first_end_of(facts_);
     told.handshake = microseconds_between(accepted_at_, handshake_done_at_ == base::time_point{}
                                                             ? first_end_at_

@@ -13,6 +13,7 @@
 #include "ending/observe.hpp"
 #include "net/deadline_wheel.hpp"
 #include "net/listening_socket.hpp"
+#include "session/bounds.hpp"
 #include "session/peers.hpp"
 #include "session/recorder.hpp"
 #include "session/snapshot.hpp"
@@ -22,6 +23,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include <array>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,14 +50,15 @@ public:
     /// Ends the session in its next turn, without waiting for anything: both sockets are reset.
     void end_at_once(ending::cause why) noexcept;
 
-    /// Drains: at `spread_at`, or as soon after it as both flows are silent, the session ends if
-    /// that can be told as a clean end; at `cut_at` it ends in any case.
-    void drain(base::time_point spread_at, base::time_point cut_at) noexcept;
+    /// Drains: at `ask_at`, or as soon after it as the session is quiet, its backend is asked to
+    /// end; at `cut_at` the session is cut in any case.
+    void drain(base::time_point ask_at, base::time_point cut_at) noexcept;
 
     std::uint64_t id() const noexcept { return id_; }
     const std::string& listener() const noexcept { return profile_->listener; }
     const std::string& backend() const noexcept { return profile_->backend->name(); }
     const net::client_address& client() const noexcept { return from_; }
+    base::time_point accepted_at() const noexcept { return accepted_at_; }
 
     /// How far the session is. A short_text cannot throw and nothing is allocated but the client's
     /// address as text.
@@ -67,7 +70,8 @@ public:
 
     using list_hook = boost::intrusive::list_member_hook<
         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-    list_hook siblings; ///< the worker's list of all sessions
+    list_hook siblings;  ///< the worker's list of all sessions
+    list_hook newcomers; ///< the worker's list of those that may be in their handshake
 
 private:
     struct turn {
@@ -76,58 +80,86 @@ private:
         void await_resume() const noexcept {}
     };
 
-    // session.cpp: the life and its first two phases
+    // None of these throws but for a broken promise of ours, which `run` contains.
+
+    // session.cpp: the life and its first phase
     task live();
-    void shake_hands() noexcept;
-    void handshake_over(ending::cause why, std::string_view detail, bool alert_sent,
-                        bool client_gone) noexcept;
-    void handshake_done() noexcept;
-    void connect() noexcept;
-    void try_next_server() noexcept;
-    void backend_missing(ending::cause why, std::string_view detail) noexcept;
-    void connected() noexcept;
-    void watch_for_client_reset() noexcept;
+    void contain(std::exception_ptr failure) noexcept;
+    void shake_hands();
+    void handshake_over(ending::cause why, std::string_view detail, ending::told client);
+    void handshake_done();
+
+    // connecting.cpp: its second phase
+    void connect();
+    void try_next_server();
+    base::milliseconds share_of_try() const noexcept;
+    void look_at_try(int state);
+    void try_failed(int error);
+    void wait_for_servers();
+    void backend_missing(ending::cause why, std::string_view detail);
+    void connected();
+    void watch_for_client_reset();
+    void stop_connecting();
+    /// Later rounds are not recorded: they would push out how the session began.
+    bool is_first_round() const noexcept { return round_pause_ == base::milliseconds{0}; }
 
     // relay.cpp: bytes
-    void notice_failure(ending::side who) noexcept;
-    void relay(ending::side from) noexcept;
-    void read_once(ending::side from) noexcept;
-    void discard(ending::side from) noexcept;
-    void flush(ending::side to) noexcept;
-    void hand_over(ending::side to, std::span<const std::byte> bytes) noexcept;
-    void after_handing(ending::side to, handed what) noexcept;
-    void source_ended(ending::side who, ending::source how) noexcept;
-    void drop_if_gone(ending::side to) noexcept;
-    std::size_t budget_for(ending::side from) const noexcept;
-    bool can_be_read(ending::side from) const noexcept;
-    bool can_be_discarded(ending::side from) const noexcept;
-    taken read(ending::side from, std::size_t budget) noexcept;
+    void see();
+    void meter();
+    void notice_failure(ending::side who);
+    void relay(ending::side from);
+    void come_again();
+    void read_once(ending::side from);
+    void discard(ending::side from);
+    void take_end(ending::side from, const taken& got);
+    void flush(ending::side to);
+    void hand_over(ending::side to, std::span<const std::byte> bytes);
+    void after_handing(ending::side to, handed what);
+    void source_ended(ending::side who, ending::source how);
+    void tls_failed();
+    void sink_lost(ending::side to);
+    std::size_t budget_for(ending::side from) const;
+    bool can_be_read(ending::side from) const;
+    bool can_be_discarded(ending::side from) const;
+    taken read(ending::side from, std::size_t budget);
+    std::uint64_t unsent(ending::side to) const
+    {
+        return to == ending::side::client ? client_.unsent() : backend_.unsent();
+    }
 
     // closing.cpp: decisions
-    bool settle() noexcept;
-    void perform(ending::step what) noexcept;
-    ending::step as_told(ending::step decided) noexcept;
-    void before_release(ending::side who, bool by_reset) noexcept;
-    bool look_for_acknowledgement() noexcept;
-    void note_transitions() noexcept;
+    bool settle();
+    void perform(ending::step what);
+    void release(ending::side who);
+    void abort(ending::side who);
+    ending::step as_told(ending::step decided);
+    void before_release(ending::side who, bool by_reset);
+    bool look_for_acknowledgement();
+    void note_transitions();
+    void note_first_end();
 
     // waiting.cpp: time
-    void wait_for(const ending::decision& decided) noexcept;
-    bool catch_up() noexcept;
-    void observe_time() noexcept;
-    void observe_phase_deadline() noexcept;
-    void patience_is_over() noexcept;
+    void wait_for(const ending::decision& decided);
+    bool catch_up();
+    void observe_time();
+    void observe_ends();
+    void observe_questions();
+    bool is_bound_in_force() const;
+    void end_by_us(ending::cause why);
+    void patience_is_over();
+    void give_up(ending::cause why, std::string_view detail);
     base::milliseconds length_of(ending::patience bound) const noexcept;
-    base::milliseconds polling_interval(const ending::decision& decided) noexcept;
-    bool is_quiet() noexcept;
-    bool are_peers_there() const noexcept;
-    void give_up(std::string_view detail) noexcept;
+    base::milliseconds polling_interval(const ending::decision& decided);
+    bool is_quiet(bool was_idle);
+    bool has_unread();
+    bool are_peers_there() const;
     void arm() noexcept;
 
     // report.cpp: the outcome
     void count(const record& told) noexcept;
     record tell() const noexcept;
     void count_end(ending::side who, ending::source how) noexcept;
+    void count_handshake() noexcept;
     void detail_once(std::string_view text) noexcept;
     void detail_errno(int error) noexcept;
 
@@ -163,43 +195,49 @@ private:
 
     // How far it is
     ending::facts facts_;
-    ending::phase phase_ = ending::phase::handshaking;
-    ending::patience bound_ = ending::patience::idle;
-    bool progress_ = false;                            ///< bytes moved since the bound was last set
-    ending::cause noted_first_ = ending::cause::none;  ///< by the recorder
-    ending::cause noted_second_ = ending::cause::none; ///< by the recorder
-    bool counted_half_closed_ = false;
-    bool counted_closing_ = false;
-    bool draining_ = false;
-    std::array<bool, 2> bulk_{};          ///< [source side]: the last read filled its budget
-    std::array<bool, 2> reset_counted_{}; ///< [side]
-    ending::cause pending_end_ = ending::cause::none;
-
-    // Its deadlines; time_point::max() is never
-    static constexpr base::time_point never = base::time_point::max();
-    base::time_point patience_at_ = never;
-    base::time_point deadline_at_ = never;
-    base::time_point lifetime_at_ = never;
-    base::time_point poll_at_ = never;
-    base::time_point spread_at_ = never;
-    base::time_point watch_backend_at_ = never; ///< when the backend gets keepalive
-    base::time_point cut_at_ = never;
+    bounds bounds_;
+    ending::patience bound_ = ending::patience::handshake; ///< what `bounds_.patience` bounds
+    bool progress_ = false;                                ///< since the bound was last set
+    ending::cause pending_end_ = ending::cause::none;      ///< ordered from outside
+    bool at_once_ = false;                                 ///< and nothing is waited for
     base::milliseconds poll_interval_{0};
     std::array<std::uint64_t, 2> kernel_held_{}; ///< [side]: unacknowledged when we last looked
+
+    // Its way to a server
+    server_choice choice_;
+    attempt attempt_;                   ///< of one server; none between two
+    base::time_point try_until_{};      ///< the end of this server's share of the time
+    base::milliseconds try_pause_{0};   ///< before the same server is asked again
+    base::milliseconds round_pause_{0}; ///< before all servers are tried again
+    bool was_refused_ = false;          ///< a server said no at once: it may be back soon
+    bool is_own_want_ = false;          ///< the last try failed for a want of ours
+
+    // What moved: every byte of both sockets, either way
+    std::uint64_t moved_ = 0;
+    base::time_point last_moved_at_{};
+    bool owes_answer_ = false;         ///< the last bytes to move went to the backend
+    std::uint64_t lingered_bytes_ = 0; ///< received only to be thrown away
+    std::array<bool, 2> bulk_{};       ///< [source side]: the last read filled its budget
+
+    // What was counted and noted already
+    bool counted_half_closed_ = false;
+    bool counted_closing_ = false;
+    bool counted_handshake_ = false;
+    std::array<bool, 2> reset_counted_{};              ///< [side]
+    ending::cause noted_first_ = ending::cause::none;  ///< by the recorder
+    ending::cause noted_second_ = ending::cause::none; ///< by the recorder
+    metrics::handshake_result handshake_ = metrics::handshake_result::failed;
 
     recorder recorder_;
 
     // What the record tells
     net::client_address from_;
-    server_choice choice_;
-    std::shared_ptr<server> server_; ///< while connecting
     std::string server_text_;
     std::uint64_t id_;
     std::array<std::uint64_t, 2> bytes_{};
     std::array<std::uint64_t, 2> lost_{};
     std::array<std::uint64_t, 2> unconfirmed_{}; ///< [direction]
     bool goodbye_unconfirmed_ = false;
-    std::uint64_t discarded_ = 0;
     short_text<96> detail_;
     base::time_point accepted_at_{};
     base::time_point handshake_done_at_{};
@@ -207,7 +245,6 @@ private:
     base::time_point connected_at_{};
     base::time_point first_end_at_{};
     base::time_point half_closed_at_{};
-    base::time_point last_byte_at_{};
     base::microseconds half_closed_for_{0};
 };
 

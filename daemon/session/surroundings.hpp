@@ -31,9 +31,11 @@ inline constexpr std::size_t chunk_first = 32 * 1024;
 /// What is received at least, however little room the sink has.
 inline constexpr std::size_t chunk_min = 16 * 1024;
 
-/// While this much ciphertext waits for a client, nothing more is read from it: its KeyUpdates and
-/// refused renegotiations would make us write more.
-inline constexpr std::size_t unsent_max = 64 * 1024;
+/// While this much ciphertext that answers a client waits for it (KeyUpdates, refused
+/// renegotiations), nothing more is received from it. What was received is still taken, and can
+/// make as much again at most (tls/control_budget.hpp); with a first chunk that is kept for the
+/// client, that is less than 64 KiB.
+inline constexpr std::size_t answers_max = 16 * 1024;
 
 /// One worker's services. Everything here belongs to the worker's thread.
 struct surroundings {
@@ -45,6 +47,9 @@ struct surroundings {
     /// Decrypted bytes of one chunk, and of a record that began in the chunk before.
     std::vector<std::byte> plaintext = std::vector<std::byte>(chunk_max + 32 * 1024);
     base::time_point now{}; ///< the present, read once for each batch of events
+    /// Since when this worker has served without a gap of more than 250 ms: what a peer did not do
+    /// before then it may not have been able to do.
+    base::time_point served_since{};
 };
 
 /// What all sessions of one listener share in one worker. Immutable; replaced by a reload, while

@@ -21,8 +21,10 @@ public:
         std::suspend_always initial_suspend() const noexcept { return {}; }
         std::suspend_always final_suspend() const noexcept { return {}; }
         void return_void() const noexcept {}
-        /// Nothing on the data plane throws (no allocation that may fail goes unchecked).
-        [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+        /// Nothing on the data plane throws but a broken promise of ours: it ends the session (E9).
+        void unhandled_exception() noexcept { failure = std::current_exception(); }
+
+        std::exception_ptr failure;
     };
 
     task() = default;
@@ -40,6 +42,8 @@ public:
 
     void resume() { handle_.resume(); }
     bool is_done() const noexcept { return handle_.done(); }
+    /// What ended it; null if it came to its own end.
+    std::exception_ptr failure() const noexcept { return handle_.promise().failure; }
 
 private:
     explicit task(std::coroutine_handle<promise_type> handle) noexcept : handle_{handle} {}

@@ -9,13 +9,22 @@ namespace ferrule::session {
 using ending::cause;
 using ending::decision;
 using ending::patience;
-using ending::side;
-using ending::step;
+using ending::phase;
+using ending::proxy_policy;
 
 namespace {
 
 /// What a session that the drain has cut still gets to deliver what it had read, and to say so.
 constexpr base::milliseconds cut_grace{2000};
+
+/// A drain looks again after this whether a session has become quiet.
+constexpr base::milliseconds ask_interval{1000};
+
+/// The others begin anew whenever something moves.
+bool is_absolute(patience bound)
+{
+    return bound == patience::handshake || bound == patience::connect || bound == patience::linger;
+}
 
 } // namespace
 
@@ -35,18 +44,26 @@ net::keepalive backend_keepalive(const config::timeout_settings& timeouts,
 base::milliseconds session::length_of(patience bound) const noexcept
 {
     switch (bound) {
+    case patience::handshake: return profile_->timeouts.handshake;
+    case patience::connect: return profile_->timeouts.connect;
     case patience::idle: return profile_->timeouts.idle;
     case patience::half_close: return profile_->shutdown.half_close_timeout;
+    case patience::ask:
+        // A drain has time until its cut, and an answer that pauses may need it.
+        if (bounds_.cut != bounds::never)
+            return std::max(profile_->shutdown.timeout,
+                            std::chrono::ceil<base::milliseconds>(bounds_.cut - now()));
+        return profile_->shutdown.timeout;
     case patience::close_notify: return profile_->shutdown.timeout;
-    case patience::drain: return profile_->shutdown.drain_timeout;
+    case patience::stall: return profile_->shutdown.stall_timeout;
     case patience::linger: return profile_->shutdown.linger;
     }
-    return profile_->shutdown.drain_timeout;
+    return profile_->shutdown.stall_timeout;
 }
 
 /// Nothing announces an acknowledgement, nor that a slow peer takes a few bytes of a full queue:
 /// both are asked for, sooner at first.
-base::milliseconds session::polling_interval(const decision& decided) noexcept
+base::milliseconds session::polling_interval(const decision& decided)
 {
     const bool waits_for_sink = facts_.to_client.buffered || facts_.to_backend.buffered;
     if (decided.for_acknowledgement) {
@@ -59,152 +76,137 @@ base::milliseconds session::polling_interval(const decision& decided) noexcept
     // of that moment, and the bound would run twice.
     const bool waits_for_bytes =
         decided.bound != patience::idle && ending::has_waiting_bytes(facts_);
-    if (!waits_for_sink && !waits_for_bytes && decided.bound != patience::drain)
+    if (!waits_for_sink && !waits_for_bytes && decided.bound != patience::stall)
         return base::off;
     return std::clamp(length_of(decided.bound) / 4, base::milliseconds{20},
                       base::milliseconds{1000});
 }
 
-void session::wait_for(const decision& decided) noexcept
+void session::wait_for(const decision& decided)
 {
-    if (decided.bound != bound_ || progress_ || patience_at_ == never) {
+    const bool restarts = progress_ && !is_absolute(decided.bound);
+    if (decided.bound != bound_ || restarts || bounds_.patience == bounds::never) {
         const base::milliseconds length = length_of(decided.bound);
-        if (decided.bound != bound_ || (patience_at_ == never && length != base::off))
+        if (decided.bound != bound_ || (bounds_.patience == bounds::never && length != base::off))
             note(happening::waiting, static_cast<std::uint64_t>(length.count()),
                  static_cast<std::uint8_t>(decided.bound));
         bound_ = decided.bound;
         const bool is_off = bound_ == patience::idle && length == base::off;
-        patience_at_ = is_off ? never : now() + length;
-        progress_ = false;
+        bounds_.patience = is_off ? bounds::never : now() + length;
     }
+    progress_ = false;
     const base::milliseconds interval = polling_interval(decided);
     // A turn for another reason does not put the question off: what comes often would starve it.
     if (interval == base::off)
-        poll_at_ = never;
-    else if (poll_at_ <= now() || poll_at_ > now() + interval)
-        poll_at_ = now() + interval;
+        bounds_.poll = bounds::never;
+    else if (bounds_.poll <= now() || bounds_.poll > now() + interval)
+        bounds_.poll = now() + interval;
     arm();
 }
 
 void session::arm() noexcept
 {
-    around_.wheel.set(alarm_, std::min({patience_at_, deadline_at_, lifetime_at_, poll_at_,
-                                        spread_at_, cut_at_, watch_backend_at_}));
+    around_.wheel.set(alarm_, bounds_.earliest());
 }
 
-/// A silent peer may have vanished. Whoever has not ended by itself, so that its end would be of
-/// our making, has to have been heard from as lately as keepalive makes a living peer answer.
-bool session::are_peers_there() const noexcept
-{
-    const auto is_there = [&](side who, const net::keepalive& asked) {
-        return ending::flow_from(facts_, who).from != ending::source::open ||
-               socket_of(who).silent_for() < asked.answers_within();
-    };
-    return is_there(side::client, client_keepalive(profile_->timeouts)) &&
-           is_there(side::backend, backend_keepalive(profile_->timeouts, profile_->shutdown));
-}
+// --- time ----------------------------------------------------------------------------------------
 
-/// What `idle-polite` asks for: nothing waits for a sink, no byte has moved for a second, and the
-/// peers are known to be there.
-bool session::is_quiet() noexcept
+/// What has happened counts before the time that has passed: bytes, an end or an acknowledgement
+/// that come in the turn in which a bound passes have come in time, however late the turn is. False
+/// if the session is over with it.
+bool session::catch_up()
 {
-    if (facts_.to_backend.buffered || facts_.to_client.buffered ||
-        now() - last_byte_at_ < base::seconds{1})
-        return false;
-    look_for_acknowledgement();
-    return !ending::has_waiting_bytes(facts_) && are_peers_there();
-}
-
-/// The bounds of the first two phases, and ends that come from outside during them.
-void session::observe_phase_deadline() noexcept
-{
-    if (ending::has_ended(facts_) || phase_ == ending::phase::relaying) {
-        return;
-    }
-    const bool handshaking = phase_ == ending::phase::handshaking;
-    cause why = pending_end_;
-    std::string_view detail;
-    if (why == cause::none && now() >= cut_at_)
-        why = cause::drain;
-    if (why == cause::none && now() >= lifetime_at_)
-        why = cause::lifetime;
-    if (why == cause::none && now() >= patience_at_) {
-        why = handshaking ? cause::handshake_failed : cause::no_backend;
-        detail = handshaking ? "timeout: the handshake took too long"
-                             : "timeout: no server took the connection in time";
-    }
-    if (why == cause::none) {
-        if (now() >= spread_at_)
-            spread_at_ = now() + base::seconds{1}; // it is not idle: looked at again later
-        arm();
-        return;
-    }
-    if (handshaking)
-        handshake_over(why, detail, false, false);
-    else
-        backend_missing(why, detail);
-}
-
-/// What has happened counts before the time that has passed: an end or an acknowledgement that
-/// comes in the turn in which a bound passes has come in time. False if the session is over with
-/// it.
-bool session::catch_up() noexcept
-{
-    if (facts_.overdue || now() < std::min(patience_at_, deadline_at_))
+    if (facts_.overdue || at_once_ || !bounds_.is_due(now()))
         return true;
+    if (has_unread())
+        see();
     look_for_acknowledgement();
     return settle();
 }
 
-void session::observe_time() noexcept
+void session::observe_time()
 {
-    // A session that was ended before it had a backend still has bytes of ours to look after.
-    const bool has_backend = facts_.connected && phase_ != ending::phase::handshaking &&
-                             phase_ != ending::phase::connecting;
-    if (has_backend && !ending::is_closing(facts_)) {
-        if (pending_end_ != cause::none)
-            ending::proxy_ended(facts_, rules(), pending_end_, is_quiet());
-        else if (now() >= lifetime_at_)
-            ending::proxy_ended(facts_, rules(), cause::lifetime, is_quiet());
-        else if (now() >= cut_at_)
-            ending::proxy_ended(facts_, rules(), cause::drain, is_quiet());
-        else if (now() >= spread_at_) {
-            // Only what can be told as a clean end ends before its time.
-            if (is_quiet() && rules().on_proxy_end != ending::proxy_policy::reset)
-                ending::proxy_ended(facts_, rules(), cause::drain, true);
-            else
-                spread_at_ = now() + base::seconds{1};
-        }
+    observe_ends();
+    observe_questions();
+    const phase at = ending::phase_of(facts_);
+    if (at == phase::handshaking || at == phase::connecting)
+        arm();
+}
+
+/// Handshake and connect are over with their phase, even before the next bound is set.
+bool session::is_bound_in_force() const
+{
+    const phase at = ending::phase_of(facts_);
+    return (bound_ != patience::handshake || at == phase::handshaking) &&
+           (bound_ != patience::connect || at == phase::connecting);
+}
+
+void session::end_by_us(cause why)
+{
+    ending::proxy_ended(facts_, rules(), why, is_quiet(false));
+}
+
+/// One order for the whole life: an order, then whichever time came first.
+void session::observe_ends()
+{
+    if (at_once_ && !facts_.overdue) {
+        ending::given_up(facts_, pending_end_);
+        return;
     }
-    if (ending::is_closing(facts_)) {
-        pending_end_ = cause::none;
-        lifetime_at_ = spread_at_ = never;
-        // Draining has its own bound; what has ended already has the rest of it to say so.
-        if (now() >= cut_at_) {
-            cut_at_ = never;
-            deadline_at_ = std::min(deadline_at_, now() + cut_grace);
-        }
+    if (pending_end_ != cause::none)
+        end_by_us(std::exchange(pending_end_, cause::none));
+    switch (bounds_.passed(now())) {
+    case bounds::end::cut:
+        bounds_.cut = bounds_.ask = bounds::never;
+        end_by_us(cause::drain);
+        // What was read may still be delivered; the rest of a drain is not for more than that.
+        bounds_.deadline = std::min(bounds_.deadline, now() + cut_grace);
+        break;
+    case bounds::end::lifetime:
+        bounds_.lifetime = bounds::never;
+        end_by_us(cause::lifetime);
+        break;
+    case bounds::end::patience:
+        if (is_bound_in_force() && (!progress_ || is_absolute(bound_)))
+            patience_is_over();
+        break;
+    case bounds::end::none: break;
     }
-    if (now() >= watch_backend_at_) {
-        // Most sessions are over by now, and have saved these system calls.
-        watch_backend_at_ = never;
-        backend_.socket().watch_for_silence(
-            backend_keepalive(profile_->timeouts, profile_->shutdown));
-    }
-    if (now() >= deadline_at_ && !facts_.overdue) {
+    if (now() >= bounds_.deadline && !facts_.overdue) {
         profile_->counters->timeouts[static_cast<std::size_t>(metrics::shutdown_timeout::deadline)]
             .add();
         note(happening::deadline_passed);
         ending::deadline_passed(facts_);
-        return;
     }
-    if (now() >= poll_at_)
-        look_for_acknowledgement();
-    if (now() >= patience_at_ && !progress_)
-        patience_is_over();
 }
 
-void session::patience_is_over() noexcept
+void session::observe_questions()
+{
+    if (now() >= bounds_.ask) {
+        // Only what is quiet ends before its time.
+        if (rules().on_proxy_end != proxy_policy::reset && ending::may_ask(facts_) &&
+            is_quiet(false)) {
+            bounds_.ask = bounds::never;
+            ending::proxy_ended(facts_, rules(), cause::drain, true);
+        } else {
+            bounds_.ask = now() + ask_interval;
+        }
+    }
+    if (ending::is_closing(facts_))
+        bounds_.ask = bounds::never;
+    if (!ending::has_open_source(facts_))
+        bounds_.lifetime = bounds::never; // there is nothing left to cut
+    if (now() >= bounds_.watch) {
+        // Most sessions are over by now, and have saved these system calls.
+        bounds_.watch = bounds::never;
+        backend_.socket().watch_for_silence(
+            backend_keepalive(profile_->timeouts, profile_->shutdown));
+    }
+    if (now() >= bounds_.poll)
+        look_for_acknowledgement();
+}
+
+void session::patience_is_over()
 {
     note(happening::bound_passed, 0, static_cast<std::uint8_t>(bound_));
     using metrics::shutdown_timeout;
@@ -212,19 +214,33 @@ void session::patience_is_over() noexcept
         profile_->counters->timeouts[static_cast<std::size_t>(which)].add();
     };
     switch (bound_) {
+    case patience::handshake:
+        handshake_ = metrics::handshake_result::timeout;
+        detail_once(no_tls_but(client_.first_bytes()));
+        detail_once("timeout: the handshake took too long");
+        break;
+    case patience::connect: detail_once("timeout: no server took the connection in time"); break;
     case patience::close_notify:
         count(shutdown_timeout::close_notify);
         profile_->counters
             ->close_notify[static_cast<std::size_t>(metrics::close_notify_event::timeout)]
             .add();
         break;
-    case patience::half_close: count(shutdown_timeout::half_close); break;
-    case patience::drain: count(shutdown_timeout::drain); break;
+    case patience::half_close:
+    case patience::ask: count(shutdown_timeout::half_close); break;
+    case patience::stall: count(shutdown_timeout::stall); break;
     case patience::idle: look_for_acknowledgement(); break;
     case patience::linger: break;
     }
-    ending::patience_ended(facts_, rules(), bound_, is_quiet());
-    patience_at_ = never; // the next wait sets its own
+    const bool quiet = bound_ == patience::idle && is_quiet(true);
+    ending::patience_ended(facts_, rules(), bound_, quiet);
+    bounds_.patience = bounds::never; // the next wait sets its own
+}
+
+void session::give_up(cause why, std::string_view detail)
+{
+    detail_once(detail);
+    ending::given_up(facts_, why);
 }
 
 // --- from outside --------------------------------------------------------------------------------
@@ -237,13 +253,13 @@ void session::end(cause why) noexcept
     around_.ready.push(*this);
 }
 
-void session::drain(base::time_point spread_at, base::time_point cut_at) noexcept
+void session::drain(base::time_point ask_at, base::time_point cut_at) noexcept
 {
     note(happening::drain_ordered,
          static_cast<std::uint64_t>(
              std::chrono::duration_cast<base::milliseconds>(cut_at - now()).count()));
-    spread_at_ = spread_at;
-    cut_at_ = cut_at;
+    bounds_.ask = ask_at;
+    bounds_.cut = cut_at;
     arm();
 }
 

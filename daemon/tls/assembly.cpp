@@ -17,20 +17,11 @@ namespace {
 using about = problem::about;
 using problem_list = std::vector<problem>;
 
-ssl_ctx_ptr make_native()
-{
-    ssl_ctx_ptr native(SSL_CTX_new(TLS_server_method()));
-    if (!native)
-        throw std::runtime_error("OpenSSL cannot make a TLS context: " + take_failure().text);
-    return native;
-}
-
-/// Asks OpenSSL itself about one name, in a context of its own: a name it does not know may be
-/// passed over in silence within a list, but not when it stands alone.
+/// Asks OpenSSL itself about one name: one that it does not know may be passed over in silence
+/// within a list, but not when it stands alone.
 bool is_accepted(int (*set)(SSL_CTX*, const char*), const std::string& name)
 {
-    const ssl_ctx_ptr scratch = make_native();
-    const bool accepted = set(scratch.get(), name.c_str()) == 1;
+    const bool accepted = set(context_for_trying(), name.c_str()) == 1;
     ERR_clear_error();
     return accepted;
 }
@@ -198,10 +189,23 @@ void use_key(SSL_CTX* native, const std::string& pem, const chain_reading& chain
     };
     if (!reading.error.empty())
         return refuse(reading.error);
+    const auto is_for = [&](const certificate_ptr& each) {
+        return X509_check_private_key(each.get(), reading.key.get()) == 1;
+    };
+    const auto own = std::ranges::find_if(chain.certificates, is_for);
+    if (own != chain.certificates.begin() && own != chain.certificates.end()) {
+        const auto place = std::to_string(own - chain.certificates.begin() + 1);
+        problems.push_back({about::certificate, false,
+                            "is in the wrong order: the private key matches certificate " + place +
+                                " (" + subject_of(**own) +
+                                "); the server's own certificate has to come first",
+                            "then whoever has signed it, and so on"});
+        ERR_clear_error();
+        return;
+    }
     // Asked apart: a key of another type than the certificate's lands in a slot of its own in the
     // context, where nothing misses the certificate.
-    if (!chain.certificates.empty() &&
-        X509_check_private_key(chain.certificates.front().get(), reading.key.get()) != 1)
+    if (!chain.certificates.empty() && own == chain.certificates.end())
         refuse("does not match the certificate");
     else if (SSL_CTX_use_PrivateKey(native, reading.key.get()) != 1)
         refuse("cannot be used: " + take_failure().text);
@@ -212,7 +216,7 @@ void use_key(SSL_CTX* native, const std::string& pem, const chain_reading& chain
 
 ssl_ctx_ptr assemble(const context_options& options, std::vector<problem>& problems)
 {
-    ssl_ctx_ptr native = make_native();
+    ssl_ctx_ptr native = new_context();
     // Ciphers come first because "@SECLEVEL=3" in their list decides which certificates will do.
     if (!options.ciphers.empty())
         use_ciphers(native.get(), options.ciphers, problems);

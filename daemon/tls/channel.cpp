@@ -1,87 +1,14 @@
 #include "tls/channel.hpp"
 
-#include "base/check.hpp"
-
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include <algorithm>
-#include <cstring>
+#include <array>
 #include <new>
 
 namespace ferrule::tls {
 
 namespace {
-
-/// OpenSSL takes any number of KeyUpdates; each costs us a key schedule and perhaps an answer. No
-/// honest peer sends many without data in between.
-constexpr std::uint32_t key_updates_max = 32;
-
-// --- the BIO over the wire -----------------------------------------------------------------------
-
-int wire_write(BIO* bio, const char* bytes, std::size_t count, std::size_t* written)
-{
-    auto* shared = static_cast<wire*>(BIO_get_data(bio));
-    const auto* first = reinterpret_cast<const std::byte*>(bytes);
-    BIO_clear_retry_flags(bio); // those of the last read would make a failure look like a wait
-    try {
-        shared->out.insert(shared->out.end(), first, first + count);
-    } catch (const std::bad_alloc&) {
-        return 0; // OpenSSL reports it as a failed write
-    }
-    *written = count;
-    return 1;
-}
-
-int wire_read(BIO* bio, char* room, std::size_t size, std::size_t* taken)
-{
-    auto* shared = static_cast<wire*>(BIO_get_data(bio));
-    BIO_clear_retry_flags(bio);
-    if (shared->in.empty()) {
-        BIO_set_retry_read(bio);
-        return 0;
-    }
-    const std::size_t count = std::min(size, shared->in.size());
-    std::memcpy(room, shared->in.data(), count);
-    shared->in = shared->in.subspan(count);
-    *taken = count;
-    return 1;
-}
-
-long wire_control(BIO*, int command, long, void*)
-{
-    // BIO_CTRL_EOF stays 0: a wire never ends, only sockets do.
-    return command == BIO_CTRL_FLUSH || command == BIO_CTRL_DUP ? 1 : 0;
-}
-
-BIO_METHOD* make_wire_method()
-{
-    BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "ferrule wire");
-    if (method == nullptr)
-        return nullptr;
-    BIO_meth_set_write_ex(method, wire_write);
-    BIO_meth_set_read_ex(method, wire_read);
-    BIO_meth_set_ctrl(method, wire_control);
-    return method;
-}
-
-/// Made once and kept for the life of the process, as OpenSSL's own methods are.
-const BIO_METHOD* wire_method()
-{
-    static const BIO_METHOD* const method = make_wire_method();
-    return method;
-}
-
-BIO* make_wire_bio(wire& shared)
-{
-    BIO* bio = wire_method() == nullptr ? nullptr : BIO_new(wire_method());
-    if (bio != nullptr) {
-        BIO_set_data(bio, &shared);
-        BIO_set_init(bio, 1);
-    }
-    return bio;
-}
 
 /// The first reason that the TLS layer gives; below it stand those of ciphers and providers.
 std::string take_reason(std::string_view fallback)
@@ -104,22 +31,21 @@ void forget_errors() noexcept
         ERR_clear_error();
 }
 
-} // namespace
-
-std::string alert_text(std::uint8_t number)
+read_progress progress_of(int error) noexcept
 {
-    std::string text = SSL_alert_desc_string_long(number);
-    if (text == "unknown")
-        return std::to_string(number);
-    std::transform(text.begin(), text.end(), text.begin(), [](char each) {
-        return each == ' ' ? '_' : each >= 'A' && each <= 'Z' ? static_cast<char>(each + 32) : each;
-    });
-    return text;
+    switch (error) {
+    case SSL_ERROR_WANT_READ: return read_progress::blocked;
+    case SSL_ERROR_ZERO_RETURN: return read_progress::close_notify;
+    default: return read_progress::failed;
+    }
 }
 
-channel::channel(SSL_CTX* context, wire& shared) noexcept : ssl_{SSL_new(context)}
+} // namespace
+
+channel::channel(SSL_CTX* context, wire& shared, channel_limits limits) noexcept
+    : end_{shared}, ssl_{SSL_new(context)}, limits_{limits}
 {
-    BIO* bio = ssl_ == nullptr ? nullptr : make_wire_bio(shared);
+    BIO* bio = ssl_ == nullptr ? nullptr : make_wire_bio(end_);
     if (bio == nullptr) {
         SSL_free(ssl_);
         ssl_ = nullptr;
@@ -137,24 +63,27 @@ channel::~channel()
     SSL_free(ssl_);
 }
 
-void channel::watch_message(int is_write, int, int content_type, const void* bytes,
-                            std::size_t count, SSL*, void* self)
-{
-    if (content_type == SSL3_RT_ALERT && count == 2) {
-        seen_alerts& alerts = static_cast<channel*>(self)->alerts_;
-        (is_write != 0 ? alerts.sent : alerts.received) =
-            static_cast<const unsigned char*>(bytes)[1];
-    }
-    if (is_write != 0 || content_type != SSL3_RT_HANDSHAKE || count == 0)
-        return;
-    if (*static_cast<const unsigned char*>(bytes) == SSL3_MT_KEY_UPDATE)
-        ++static_cast<channel*>(self)->key_updates_;
-}
-
 void channel::fail(std::string_view fallback) noexcept
 {
     failed_ = true;
     note_reason(fallback);
+}
+
+/// OpenSSL has no call that sends a fatal alert, but it sends one for a record that it refuses.
+void channel::fail_with_alert(std::string_view fallback) noexcept
+{
+    fail(fallback);
+    if (finished_ || was_alerted_)
+        return;
+    // After the peer's close_notify OpenSSL would not read.
+    SSL_set_shutdown(ssl_, SSL_get_shutdown(ssl_) & ~SSL_RECEIVED_SHUTDOWN);
+    end_.from = wire_end::source::nonsense;
+    std::array<std::byte, 512> unused; // plaintext that nobody has asked for
+    std::size_t count = 0;
+    while (SSL_read_ex(ssl_, unused.data(), unused.size(), &count) == 1)
+        continue;
+    end_.from = wire_end::source::nothing;
+    forget_errors();
 }
 
 void channel::note_reason(std::string_view fallback) noexcept
@@ -169,7 +98,10 @@ void channel::note_reason(std::string_view fallback) noexcept
 
 handshake_progress channel::handshake() noexcept
 {
-    CHECK(!failed_, "a failed channel is left alone");
+    if (failed_ || ssl_ == nullptr)
+        return handshake_progress::failed;
+    if (established_)
+        return handshake_progress::done;
     forget_errors();
     const int result = SSL_do_handshake(ssl_);
     if (result == 1) {
@@ -185,104 +117,132 @@ handshake_progress channel::handshake() noexcept
 
 read_result channel::read(std::span<std::byte> room) noexcept
 {
-    CHECK(!failed_, "a failed channel is left alone");
-    forget_errors();
     read_result result;
+    if (failed_ || !established_) {
+        result.progress =
+            state() == saying::failed ? read_progress::failed : read_progress::blocked;
+        return result;
+    }
+    forget_errors();
+    end_.from = wire_end::source::wire;
+    controls_ = 0;
     while (result.bytes < room.size()) {
         std::size_t count = 0;
         const int done =
             SSL_read_ex(ssl_, room.data() + result.bytes, room.size() - result.bytes, &count);
-        if (key_updates_ > key_updates_max) {
-            forget_errors(); // whatever came behind them
-            fail("too many KeyUpdates without data");
-            result.progress = read_progress::failed;
-            return result;
-        }
         if (done == 1) {
             result.bytes += count;
-            key_updates_ = 0;
-            continue;
+            budget_.refill(count);
         }
-        switch (SSL_get_error(ssl_, done)) {
-        case SSL_ERROR_WANT_READ: result.progress = read_progress::blocked; return result;
-        case SSL_ERROR_ZERO_RETURN: result.progress = read_progress::close_notify; return result;
-        default:
-            fail("protocol error");
+        if (is_flooded_) {
+            forget_errors(); // whatever came behind them
+            fail_with_alert("too many records without data");
             result.progress = read_progress::failed;
             return result;
         }
+        if (done == 1)
+            continue;
+        result.progress = progress_of(SSL_get_error(ssl_, done));
+        if (result.progress == read_progress::blocked && !end_.shared.in.empty())
+            result.progress = read_progress::more;
+        if (result.progress == read_progress::failed)
+            fail_with_alert("protocol error"); // OpenSSL has sent one as a rule
+        if (result.progress == read_progress::close_notify && has_begun_message()) {
+            fail_with_alert("close_notify in the middle of a handshake message");
+            result.progress = read_progress::failed;
+        }
+        return result;
     }
     result.progress = read_progress::more;
     return result;
 }
 
-bool channel::write_ticket() noexcept
+saying channel::state() const noexcept
 {
-    CHECK(!failed_ && !finished_, "nothing is written after a goodbye or a failure");
-    owes_ticket_ = false;
-    forget_errors();
-    if (SSL_new_session_ticket(ssl_) != 1)
-        return true; // half a message of the peer is in the way: then there is none
-    if (SSL_do_handshake(ssl_) != 1) {
-        fail("write failure");
-        return false;
-    }
-    SSL_free_buffers(ssl_); // writing it has made both, and OpenSSL would keep the one for reading
-    return true;
+    if (failed_ || ssl_ == nullptr)
+        return saying::failed;
+    if (finished_)
+        return saying::finished;
+    return established_ && SSL_in_init(ssl_) == 0 ? saying::open : saying::mute;
 }
 
-bool channel::write(std::span<const std::byte> bytes) noexcept
+saying channel::ready_to_say() noexcept
 {
-    CHECK(!failed_ && !finished_, "nothing is written after a goodbye or a failure");
     forget_errors();
+    const saying now = state();
+    if (now != saying::mute || !established_)
+        return now;
+    fail_with_alert("half a handshake message is in the way");
+    return saying::failed;
+}
+
+/// A key is good for so many records (RFC 8446 5.5). The KeyUpdate stands before the next one.
+void channel::renew_key_if_used_up() noexcept
+{
+    if (records_written_ < limits_.records_for_a_key || SSL_version(ssl_) != TLS1_3_VERSION)
+        return;
+    // If OpenSSL cannot now, it is asked again at the next record.
+    if (SSL_key_update(ssl_, SSL_KEY_UPDATE_NOT_REQUESTED) == 1)
+        records_written_ = 0;
+    forget_errors();
+}
+
+saying channel::write_ticket() noexcept
+{
+    if (const saying now = ready_to_say(); now != saying::open)
+        return now;
+    owes_ticket_ = false;
+    const bool owes_answer = SSL_get_key_update_type(ssl_) != SSL_KEY_UPDATE_NONE;
+    if (SSL_new_session_ticket(ssl_) != 1) {
+        forget_errors();
+        return saying::open; // there is none, and nobody needs one
+    }
+    if (SSL_do_handshake(ssl_) != 1) {
+        fail_with_alert("write failure");
+        return saying::failed;
+    }
+    // The answer to a KeyUpdate takes the first turn, and the ticket would come with the data, to
+    // be counted as a part of them. Writing nothing makes OpenSSL write what it owes.
+    std::size_t written = 0;
+    if (owes_answer && SSL_write_ex(ssl_, "", 0, &written) != 1) {
+        fail_with_alert("write failure");
+        return saying::failed;
+    }
+    SSL_free_buffers(ssl_); // writing it has made both, and OpenSSL would keep the one for reading
+    return saying::open;
+}
+
+saying channel::write(std::span<const std::byte> bytes) noexcept
+{
+    if (const saying now = ready_to_say(); now != saying::open)
+        return now;
+    budget_.refill(bytes.size());
     while (!bytes.empty()) {
         std::size_t taken = 0;
+        renew_key_if_used_up();
         if (SSL_write_ex(ssl_, bytes.data(), bytes.size(), &taken) != 1) {
-            // In the middle of a peer's message OpenSSL wants to read the rest of it first.
-            const bool waits = SSL_get_error(ssl_, 0) == SSL_ERROR_WANT_READ;
-            fail(waits ? "half a handshake message is in the way" : "write failure");
-            return false;
+            fail_with_alert("write failure");
+            return saying::failed;
         }
         bytes = bytes.subspan(taken);
     }
-    return true;
+    return saying::open;
 }
 
-bool channel::finish() noexcept
+saying channel::finish() noexcept
 {
-    CHECK(!finished_, "a goodbye is said once");
-    CHECK(!failed_, "no close_notify follows a fatal error");
-    finished_ = true;
-    forget_errors();
+    if (const saying now = ready_to_say(); now != saying::open)
+        return now;
     // 0: our close_notify is on the wire and the peer's has not come yet; 1: it came before. Both
     // are what we want; waiting for the peer is done by reading (SSL_shutdown(3)).
-    if (SSL_shutdown(ssl_) >= 0) {
-        // Nothing follows it: what OpenSSL would still write while reading (an answer to a
-        // KeyUpdate) goes nowhere.
-        SSL_set0_wbio(ssl_, BIO_new(BIO_s_null()));
-        return true;
+    if (SSL_shutdown(ssl_) < 0) {
+        fail_with_alert("close_notify could not be made");
+        return saying::failed;
     }
-    // No failure of the session: whatever the peer still sends is read as before.
-    note_reason("close_notify could not be made");
-    return false;
-}
-
-session_facts channel::facts() const noexcept
-{
-    session_facts known;
-    if (established_) {
-        known.version = SSL_get_version(ssl_);
-        known.cipher = SSL_get_cipher_name(ssl_);
-        known.resumed = SSL_session_reused(ssl_) == 1;
-        known.is_tls13 = SSL_version(ssl_) == TLS1_3_VERSION;
-    }
-    if (const char* sni = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name); sni != nullptr)
-        known.sni = sni;
-    const unsigned char* alpn = nullptr;
-    unsigned int alpn_size = 0;
-    SSL_get0_alpn_selected(ssl_, &alpn, &alpn_size);
-    known.alpn = {reinterpret_cast<const char*>(alpn), alpn_size};
-    return known;
+    // Nothing follows it: what OpenSSL would still write while reading (an answer to a KeyUpdate)
+    // goes nowhere.
+    finished_ = end_.is_silent = true;
+    return saying::finished;
 }
 
 } // namespace ferrule::tls

@@ -1,5 +1,6 @@
 #include "tls/client.hpp"
 
+#include "tls/odd_record.hpp"
 #include "tls/openssl.hpp"
 
 #include <openssl/err.h>
@@ -7,6 +8,7 @@
 #include <array>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 namespace ferrule::tls {
 
@@ -51,6 +53,8 @@ client::client(const client_options& options)
 {
     const ssl_ctx_ptr context = make_context(options);
     const std::vector<unsigned char> protocols = protocol_list(options.alpn);
+    if (options.keeps_secret)
+        SSL_CTX_set_keylog_callback(context.get(), &client::keep_secret);
     const std::unique_ptr<SSL, released_by<SSL_free>> made{SSL_new(context.get())};
     bio_ptr in{BIO_new(BIO_s_mem())};
     bio_ptr out{BIO_new(BIO_s_mem())};
@@ -86,6 +90,12 @@ void client::watch_alerts(const SSL* ssl, int where, int value)
         (value & description) == SSL_AD_CLOSE_NOTIFY)
         return;
     static_cast<client*>(SSL_get_app_data(ssl))->alert_ = SSL_alert_desc_string_long(value);
+}
+
+void client::keep_secret(const SSL* ssl, const char* line)
+{
+    if (auto secret = client_secret_in(line); !secret.empty())
+        static_cast<client*>(SSL_get_app_data(ssl))->secret_ = std::move(secret);
 }
 
 void client::fail()

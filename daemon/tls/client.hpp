@@ -21,8 +21,9 @@ struct client_options {
     int version = 0x0304;    ///< this one and no other
     std::string server_name; ///< SNI; empty: none is sent
     std::vector<std::string> alpn;
-    std::string ciphers; ///< for TLS 1.2; empty: OpenSSL's default
-    std::string groups;  ///< empty: OpenSSL's default
+    std::string ciphers;       ///< for TLS 1.2; empty: OpenSSL's default
+    std::string groups;        ///< empty: OpenSSL's default
+    bool keeps_secret = false; ///< for records that OpenSSL would not write (tls/odd_record.hpp)
 };
 
 /// Verifies no certificate, and takes keys and signatures that nobody should use any more: it asks
@@ -58,6 +59,10 @@ public:
     std::string_view cipher() const;
     std::string alpn() const;
 
+    /// What its records are protected with, in TLS 1.3, if it was asked to keep that.
+    std::span<const std::byte> traffic_secret() const noexcept { return secret_; }
+    const SSL* native() const noexcept { return ssl_; }
+
     /// Name of the alert that came and is not a close_notify, such as "handshake failure".
     const std::string& alert() const noexcept { return alert_; }
 
@@ -66,9 +71,11 @@ public:
 
 private:
     static void watch_alerts(const SSL* ssl, int where, int value);
+    static void keep_secret(const SSL* ssl, const char* line);
     void fail();
 
     SSL* ssl_ = nullptr;
+    std::vector<std::byte> secret_;
     std::string alert_;
     std::string detail_;
 };

@@ -32,9 +32,11 @@ struct problem {
     about which = about::certificate;
     bool is_warning = false;
     std::string message; ///< "does not match the certificate", "expired on 2026-01-02 03:04:05 UTC"
+    std::string fix = {}; ///< what to do about this one in particular; may be empty
 };
 
-/// All problems of these options, in the order of `problem::about`. No I/O. Throws
+/// All problems of these options, in the order of `problem::about`. Options without an error have
+/// been tried in handshakes with clients in memory: a few milliseconds. No I/O. Throws
 /// std::runtime_error only if OpenSSL itself does not work.
 std::vector<problem> inspect(const context_options& options);
 

@@ -1,5 +1,6 @@
 #include "tls/assembly.hpp"
 #include "tls/pem.hpp"
+#include "tls/trial_handshake.hpp"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <iterator>
 
 namespace ferrule::tls {
 
@@ -28,8 +30,9 @@ std::string doubt_about_dates(const X509& certificate, std::int64_t now_seconds)
     return {};
 }
 
+/// Who issued whom is not asked of a chain whose first certificate is the wrong one already.
 std::vector<problem> doubts_about(const std::vector<certificate_ptr>& chain,
-                                  std::int64_t now_seconds)
+                                  std::int64_t now_seconds, bool is_in_order)
 {
     std::vector<problem> doubts;
     const auto doubt = [&](std::string message) {
@@ -41,7 +44,8 @@ std::vector<problem> doubts_about(const std::vector<certificate_ptr>& chain,
         const std::string dates = doubt_about_dates(*chain[i], now_seconds);
         if (!dates.empty())
             doubt(i == 0 ? dates : in_chain + dates);
-        if (i > 0 && X509_check_issued(chain[i].get(), chain[i - 1].get()) != X509_V_OK)
+        if (is_in_order && i > 0 &&
+            X509_check_issued(chain[i].get(), chain[i - 1].get()) != X509_V_OK)
             doubt(in_chain + "did not issue certificate " + std::to_string(i) + " (" +
                   subject_of(*chain[i - 1]) + ")");
     }
@@ -59,9 +63,15 @@ std::vector<problem> inspect(const context_options& options)
 
 std::vector<problem> inspect(const context_options& options, std::int64_t now_seconds)
 {
-    std::vector<problem> problems =
-        doubts_about(read_chain(options.certificate_pem).certificates, now_seconds);
-    assemble(options, problems);
+    std::vector<problem> problems;
+    const ssl_ctx_ptr native = assemble(options, problems);
+    const bool has_wrong_certificate = std::ranges::any_of(
+        problems, [](const problem& each) { return each.which == problem::about::certificate; });
+    if (problems.empty())
+        problems = failed_handshakes(native.get(), options);
+    const chain_reading chain = read_chain(options.certificate_pem);
+    std::ranges::move(doubts_about(chain.certificates, now_seconds, !has_wrong_certificate),
+                      std::back_inserter(problems));
     std::ranges::stable_sort(problems, std::less<>(), &problem::which);
     return problems;
 }

@@ -8,6 +8,20 @@
 
 namespace ferrule::tls {
 
+ssl_ctx_ptr new_context()
+{
+    ssl_ctx_ptr native(SSL_CTX_new(TLS_server_method()));
+    if (!native)
+        throw std::runtime_error("OpenSSL cannot make a TLS context: " + take_failure().text);
+    return native;
+}
+
+SSL_CTX* context_for_trying()
+{
+    thread_local const ssl_ctx_ptr scratch = new_context();
+    return scratch.get();
+}
+
 bio_ptr reading_from(const std::string& text)
 {
     if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))

@@ -27,6 +27,13 @@ using certificate_ptr = std::unique_ptr<X509, released_by<X509_free>>;
 using key_ptr = std::unique_ptr<EVP_PKEY, released_by<EVP_PKEY_free>>;
 using ssl_ctx_ptr = std::unique_ptr<SSL_CTX, released_by<SSL_CTX_free>>;
 
+/// A new context for servers. Throws std::runtime_error.
+ssl_ctx_ptr new_context();
+
+/// A context of this thread in which a setting may be tried: none may rely on what it holds. A new
+/// one each time would cost more than the certificate of a listener. Throws std::runtime_error.
+SSL_CTX* context_for_trying();
+
 /// A read-only view of `text` as a BIO; `text` must outlive it. Throws std::runtime_error.
 bio_ptr reading_from(const std::string& text);
 

@@ -5,6 +5,7 @@
 #include "tls/client.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ public:
     void take(std::span<const std::byte> ciphertext);
 
     /// The ciphertext to send, which it forgets.
-    std::vector<std::byte> to_send() { return tls_.take_out(); }
+    std::vector<std::byte> to_send();
 
     /// Starts the handshake, or goes on with it.
     void handshake();
@@ -36,6 +37,14 @@ public:
     bool is_established() const noexcept { return established_; }
     bool has_close_notify() const noexcept { return close_notify_; }
 
+    /// A goodbye as Java says it in TLS 1.3: user_canceled, then close_notify (RFC 8446 6.1).
+    /// Nothing else is said behind it. Throws std::runtime_error, also in TLS 1.2.
+    void finish_as_canceled();
+
+    /// The head of a KeyUpdate, then close_notify: half a message, which nothing may follow (RFC
+    /// 8446 5.1). As above.
+    void finish_amid_message();
+
     /// A fatal alert came, or what came was no TLS; `detail` has OpenSSL's reason.
     bool has_failed() const noexcept { return failed_; }
     bool has_alert() const noexcept { return failed_ && !tls_.alert().empty(); }
@@ -46,8 +55,11 @@ public:
 
 private:
     void read();
+    void write_oddly(std::uint8_t type, std::span<const std::byte> content);
 
     client tls_;
+    std::vector<std::byte> odd_; ///< to be sent behind what OpenSSL has written
+    std::uint64_t records_ = 0;  ///< protected by the keys of the handshake's end
     std::size_t bytes_ = 0;
     bool established_ = false;
     bool close_notify_ = false;

@@ -55,7 +55,7 @@ TEST(a_star, is_both_families_and_only_for_listening)
     const auto result = parse_endpoints("*:443", address_use::listen);
     ASSERT_TRUE(result.value);
     EXPECT_EQ(*result.value,
-              (std::vector<endpoint>{{kind::ip4, "0.0.0.0", 443}, {kind::ip6, "::", 443}}));
+              (std::vector<endpoint>{{kind::ip4, "0.0.0.0", 443}, {kind::ip6, "::", 443, true}}));
     EXPECT_FALSE(parse_endpoints("*:443", address_use::connect).value);
     EXPECT_FALSE(parse_endpoints("*:443", address_use::metrics).value);
 }
@@ -126,6 +126,35 @@ TEST(addresses, that_are_refused_say_why_and_what_to_write)
         EXPECT_FALSE(result.problem.empty()) << text;
         EXPECT_FALSE(result.fix.empty()) << text;
     }
+}
+
+TEST(link_local_addresses, have_their_interface)
+{
+    EXPECT_EQ(one("[fe80::1%lo]:443", address_use::listen),
+              (endpoint{kind::ip6, "fe80::1%lo", 443}));
+    EXPECT_EQ(one("[fe80::1%lo]:443")->text(), "[fe80::1%lo]:443");
+    EXPECT_TRUE(one("[fe80::1%1]:443"));
+    const auto problem = [](const char* text) {
+        return parse_endpoints(text, address_use::connect).problem;
+    };
+    EXPECT_EQ(problem("[fe80::1]:443"), "is a link-local address without its interface");
+    EXPECT_EQ(problem("[fe80::1%nosuch0]:443"), "names an interface that is not there");
+    EXPECT_EQ(problem("[fe80::1%]:443"), "names an interface that is not there");
+    EXPECT_EQ(problem("[::1%lo]:443"),
+              "names an interface, which only a link-local address (fe80::) has");
+    const std::string fix = parse_endpoints("[fe80::1]:443", address_use::connect).fix;
+    EXPECT_TRUE(fix.starts_with("write [fe80::1%NAME]:443, where NAME is one of: ")) << fix;
+    EXPECT_NE(fix.find("lo"), fix.npos) << fix;
+}
+
+TEST(addresses, that_look_like_those_of_other_programs_are_shown_as_ours)
+{
+    const auto fix = [](const char* text) {
+        return parse_endpoints(text, address_use::connect).fix;
+    };
+    EXPECT_EQ(fix("http://app:8080/path"), "write only app:8080");
+    EXPECT_EQ(fix("https://app"), "write only the host and its port, such as localhost:8080");
+    EXPECT_EQ(fix("a:1, [::1]:2"), "each is an entry of its own: [\"a:1\", \"[::1]:2\"]");
 }
 
 TEST(unix_paths, have_107_bytes_at_most)

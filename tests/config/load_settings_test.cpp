@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstring>
+#include <thread>
+
 namespace ferrule::server {
 
 namespace {
@@ -82,6 +86,49 @@ TEST(loading, does_not_wait_for_a_fifo)
     ASSERT_EQ(::mkfifo(directory.path("fifo").c_str(), 0600), 0);
     EXPECT_EQ(findings_of(load_settings(directory.path("fifo"))),
               "file: error: is not a regular file\n");
+}
+
+TEST(loading, takes_a_pipe_or_a_device_where_it_is_told_to)
+{
+    const auto taken = config::streams::taken;
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe(pipe.data()), 0);
+    const std::string text = "workers: many\n";
+    ASSERT_EQ(::write(pipe[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ::close(pipe[1]);
+    const loaded result = load_settings("/dev/fd/" + std::to_string(pipe[0]), taken);
+    ::close(pipe[0]);
+    EXPECT_EQ(result.text, text);
+    EXPECT_NE(findings_of(result).find("file:1:10: error: workers: 'many'"), std::string::npos);
+
+    EXPECT_NE(findings_of(load_settings("/dev/null", taken)).find("the file says nothing"),
+              std::string::npos);
+    EXPECT_EQ(findings_of(load_settings("/dev/zero", taken)),
+              "file: error: is larger than 1 MiB\n");
+    const temporary_directory directory;
+    ASSERT_EQ(::mkfifo(directory.path("fifo").c_str(), 0600), 0);
+    EXPECT_NE(findings_of(load_settings(directory.path("fifo"), taken)).find("says nothing"),
+              std::string::npos)
+        << "nobody writes, so it is at its end";
+    EXPECT_EQ(findings_of(load_settings(directory.path(), taken)), "file: error: is a directory\n");
+}
+
+TEST(loading, waits_for_a_pipe_whose_writer_is_slow)
+{
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe(pipe.data()), 0);
+    std::thread writer([to = pipe[1]] {
+        for (const char* const part : {"workers: ", "many", "\n"}) {
+            std::this_thread::yield();
+            EXPECT_GT(::write(to, part, std::strlen(part)), 0);
+        }
+        ::close(to);
+    });
+    const loaded result =
+        load_settings("/dev/fd/" + std::to_string(pipe[0]), config::streams::taken);
+    writer.join();
+    ::close(pipe[0]);
+    EXPECT_EQ(result.text, "workers: many\n");
 }
 
 TEST(loading, never_shows_a_private_key)

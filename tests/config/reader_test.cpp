@@ -46,7 +46,7 @@ watch: 1m
       timeout: 1s
       half_close: close
       half_close_timeout: 2s
-      drain_timeout: 3s
+      stall_timeout: 3s
       linger: 0s
       linger_bytes: 64KiB
       deadline: 1m
@@ -54,6 +54,7 @@ watch: 1m
       on_client_reset: fin
       on_backend_reset: truncate
       on_proxy_end: reset
+      quiet: 4s
 )"));
     EXPECT_EQ(result.workers, 4);
     EXPECT_EQ(result.max_sessions, 1000u);
@@ -73,7 +74,8 @@ watch: 1m
         3s,
         0s,
         65536,
-        1min};
+        1min,
+        4s};
     EXPECT_EQ(web.shutdown, expected);
 }
 
@@ -160,13 +162,13 @@ TEST_F(reader, lets_the_listeners_timeouts_win_key_by_key)
 TEST_F(reader, lets_the_nearest_shutdown_option_win_one_by_one)
 {
     const auto shutdown =
-        good(file("shutdown: {timeout: 1s, drain_timeout: 1s, linger: 1s, mode: abort}\n",
+        good(file("shutdown: {timeout: 1s, stall_timeout: 1s, linger: 1s, mode: abort}\n",
                   "    shutdown: {timeout: 3s}\n", "    shutdown: {timeout: 2s, linger: 2s}\n"))
             .listeners.at(0)
             .shutdown;
     EXPECT_EQ(shutdown.timeout, 3s) << "listener over backend over top level";
     EXPECT_EQ(shutdown.linger, 2s) << "backend over top level";
-    EXPECT_EQ(shutdown.drain_timeout, 1s) << "top level";
+    EXPECT_EQ(shutdown.stall_timeout, 1s) << "top level";
     EXPECT_EQ(shutdown.rules.mode, ending::mode::abort);
     EXPECT_EQ(shutdown.half_close_timeout, 60s) << "default";
 }
@@ -175,7 +177,7 @@ TEST_F(reader, lets_durations_that_are_not_written_follow_a_lower_deadline)
 {
     const auto shutdown = good(file("shutdown: {deadline: 1s}\n")).listeners.at(0).shutdown;
     EXPECT_EQ(shutdown.timeout, 1s);
-    EXPECT_EQ(shutdown.drain_timeout, 1s);
+    EXPECT_EQ(shutdown.stall_timeout, 1s);
     EXPECT_EQ(shutdown.linger, 1s);
     EXPECT_EQ(shutdown.half_close_timeout, 60s) << "it runs before the deadline does";
 }

@@ -154,7 +154,7 @@ TEST(the_shipped_file, states_each_limit_that_the_reader_has)
                             "timeouts: {handshake: 9999h, connect: 9999h, idle: 9999h, "
                             "lifetime: 9999h}\n"
                             "shutdown: {timeout: 9999h, half_close_timeout: 9999h, "
-                            "drain_timeout: 9999h, linger: 9999h, linger_bytes: 9999GiB, "
+                            "stall_timeout: 9999h, linger: 9999h, linger_bytes: 9999GiB, "
                             "deadline: 9999h}\n"
                             "listeners: [{name: web, backlog: 0}]\n";
     int limits = 0;

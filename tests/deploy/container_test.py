@@ -168,10 +168,10 @@ class AContainer(Case):
         self.assertEqual(get("/readyz")[0], 200)
         self.assertEqual(self.curl("/data"), (200, data))
         line = eventually(lambda: ended(container.log()[1]), "the session's line")[0]
-        self.assertEqual((line["listener"], line["outcome"]), ("web", "whole"), line)
+        self.assertEqual((line["listener"], line["outcome"]), ("web", "clean"), line)
         self.assertGreater(int(line["to_client_bytes"]), len(data))
         series = Series(get("/metrics")[1])
-        self.assertEqual(series.sum("ferrule_sessions_ended_total", outcome="whole"), 1)
+        self.assertEqual(series.sum("ferrule_sessions_ended_total", outcome="clean"), 1)
         revision = store.inspect(image)["Config"]["Labels"]["org.opencontainers.image.revision"]
         self.assertEqual(series.sum("ferrule_build_info", revision=revision), 1)
 
@@ -204,7 +204,7 @@ class AContainer(Case):
                          (True, True, FIN), str(seen))
         self.assertEqual(container.wait(), 0, container.log())
         line = ended(container.log()[1])[0]
-        self.assertEqual((line["cause"], line["outcome"]), ("backend_eof", "whole"), line)
+        self.assertEqual((line["cause"], line["outcome"]), ("backend_eof", "clean"), line)
 
     def test_runs_as_it_comes(self):
         """With no option but the certificate's: nothing is dropped, nothing is read-only."""

@@ -65,7 +65,7 @@ class Faults:
         if "drain" not in self.chapter.settings:
             super().test_zz_the_daemon_had_no_reason_to_complain()
             return
-        # Not every session was whole, and the exit code says so.
+        # The drain has cut sessions, and the exit code says so.
         self.assertEqual((self.daemon.wait(), self.daemon.complaints()), (1, []))
 
 

@@ -131,7 +131,8 @@ class StatusPage(DaemonCase):
                                             line["client_act"], line["backend_act"]])
         causes = {row[0]: row[1:] for row in self.rows("endings")}
         self.assertEqual(set(causes), {line["cause"] for line in lines})
-        self.assertEqual(causes["client_eof"], ["1", "0", "0"])
+        self.assertEqual(causes["client_eof"], ["1", "0", "0", "0", "0"])
+        self.assertEqual(causes["client_truncated"], ["0", "1", "0", "0", "0"])
         listener = self.rows("listeners")[0]
         self.assertEqual(listener[:5], [LISTENER, "0", "0", "0", "3"])
         self.assertEqual(listener[6].split("\n")[0], "19.5 KiB")

@@ -16,6 +16,7 @@ namespace {
 facts told(side who, sink what)
 {
     facts now;
+    now.contact = contact::connected;
     flow_to(now, who).to = what;
     return now;
 }
@@ -69,20 +70,21 @@ TEST(act, gone_is_a_peer_that_was_not_there_any_more)
 TEST(act, none_is_a_backend_that_never_was)
 {
     facts now = told(side::backend, sink::gone);
-    now.connected = false;
+    now.contact = contact::never;
     EXPECT_EQ("none", to_text(act_of(now, side::backend)));
 }
 
 TEST(act, a_client_without_a_backend_was_told_something_nevertheless)
 {
     facts now = told(side::client, sink::aborted);
-    now.connected = false;
+    now.contact = contact::never;
     EXPECT_EQ("reset", to_text(act_of(now, side::client)));
 }
 
 TEST(act, one_side_says_nothing_of_the_other)
 {
     facts now;
+    now.contact = contact::connected;
     now.to_client = {.from = source::clean, .to = sink::finished};
     now.to_backend = {.from = source::cut, .to = sink::aborted};
     EXPECT_EQ("sent", to_text(act_of(now, side::client)));
@@ -147,17 +149,19 @@ const words causes{
 TEST(words_of_endings, are_those_of_the_manual)
 {
     EXPECT_EQ(causes, words_of(all_causes));
-    EXPECT_EQ((words{"whole", "unconfirmed", "lost"}), words_of(all_outcomes));
+    EXPECT_EQ((words{"clean", "cut", "unconfirmed", "lost", "none"}), words_of(all_outcomes));
     EXPECT_EQ((words{"wait", "notify", "abort"}), words_of(all_modes));
 
     EXPECT_EQ((words{"exchanged", "sent", "reset", "gone", "none"}), words_of<act>());
     EXPECT_EQ((words{"client", "backend", "proxy"}), words_of<first_end>());
-    EXPECT_EQ((words{"open", "cut", "clean", "truncated", "reset", "failed"}), words_of<source>());
+    EXPECT_EQ((words{"open", "cut", "clean", "truncated", "reset", "failed", "absent"}),
+              words_of<source>());
     EXPECT_EQ((words{"open", "finished", "truncated", "aborted", "gone"}), words_of<sink>());
     EXPECT_EQ((words{"handshaking", "connecting", "relaying", "closing"}), words_of<phase>());
-    EXPECT_EQ((words{"idle", "half_close", "close_notify", "drain", "linger"}),
+    EXPECT_EQ((words{"handshake", "connect", "idle", "half_close", "ask", "close_notify", "stall",
+                     "linger"}),
               words_of<patience>());
-    EXPECT_EQ((words{"idle-polite", "notify", "reset"}), words_of<proxy_policy>());
+    EXPECT_EQ((words{"ask", "notify", "reset"}), words_of<proxy_policy>());
 }
 
 TEST(words_of_endings, name_both_values_of_a_pair)
@@ -212,6 +216,7 @@ TEST(facts, each_flow_has_a_source_and_a_sink)
 TEST(facts, a_session_is_half_closed_between_its_first_and_its_second_end)
 {
     facts now;
+    now.contact = contact::connected;
     EXPECT_FALSE(has_ended(now));
     EXPECT_FALSE(is_half_closed(now));
     now.first = cause::client_eof;
@@ -228,13 +233,41 @@ TEST(facts, a_session_is_half_closed_between_its_first_and_its_second_end)
     EXPECT_TRUE(is_over(now));
 }
 
+TEST(facts, a_session_whose_backend_was_asked_is_closing)
+{
+    facts now;
+    now.contact = contact::connected;
+    now.first = cause::drain;
+    now.asked = true;
+    now.to_backend.from = source::cut;
+    EXPECT_TRUE(is_closing(now)) << "the deadline bounds it";
+    EXPECT_TRUE(has_open_source(now));
+    EXPECT_FALSE(is_half_closed(now));
+    EXPECT_TRUE(may_finish(now, {}, side::backend));
+    EXPECT_FALSE(may_finish(now, {}, side::client));
+}
+
+TEST(facts, say_where_in_its_life_a_session_is)
+{
+    facts now;
+    EXPECT_EQ(phase::handshaking, phase_of(now));
+    now.secured = true;
+    EXPECT_EQ(phase::connecting, phase_of(now));
+    now.contact = contact::connected;
+    EXPECT_EQ(phase::relaying, phase_of(now));
+    now.first = cause::backend_eof;
+    EXPECT_EQ(phase::closing, phase_of(now));
+}
+
 TEST(facts, only_an_open_source_is_read)
 {
     for (const side who : {side::client, side::backend}) {
         facts now;
+        EXPECT_FALSE(wants_reading(now, who)) << "there is nobody yet to take what is read";
+        now.contact = contact::connected;
         EXPECT_TRUE(wants_reading(now, who));
-        for (const source how :
-             {source::cut, source::clean, source::truncated, source::reset, source::failed}) {
+        for (const source how : {source::cut, source::clean, source::truncated, source::reset,
+                                 source::failed, source::absent}) {
             flow_from(now, who).from = how;
             EXPECT_FALSE(wants_reading(now, who)) << to_text(how);
         }

@@ -19,6 +19,7 @@ namespace ferrule::ending::script {
 struct event {
     const char* name;
     void (*apply)(facts& now, const rules& manners);
+    phase begins = phase::relaying; ///< where a story stands that begins with it
 };
 
 /// An event, and what is said because of it: the steps, then what is waited for ("and ask" where
@@ -53,48 +54,58 @@ template <side From, bool Taken>
 void sends(facts& now, const rules&)
 {
     EXPECT_TRUE(wants_reading(now, From)) << "a session would not read this";
-    flow_from(now, From).unacked = true;
-    flow_from(now, From).buffered = !Taken;
+    Taken ? handed_over(now, other(From)) : kept(now, other(From));
 }
 
 template <side Who>
 void takes(facts& now, const rules&)
 {
     EXPECT_TRUE(flow_to(now, Who).buffered);
-    flow_to(now, Who).buffered = false;
+    flushed(now, Who);
 }
 
 template <side Who>
 void acknowledges(facts& now, const rules&)
 {
     EXPECT_TRUE(flow_to(now, Who).unacked);
-    flow_to(now, Who).unacked = false;
+    acknowledged(now, Who);
 }
 
 template <side Who, source How>
 void ends(facts& now, const rules& manners)
 {
-    source_ended(now, manners, Who, How, false);
+    source_ended(now, manners, Who, How);
 }
 
-template <side Who>
+template <source How>
+void ends_inside_a_record(facts& now, const rules& manners)
+{
+    source_ended(now, manners, side::client, How, true);
+}
+
+template <bool Alerted>
+void breaks_tls(facts& now, const rules&)
+{
+    tls_failed(now, Alerted);
+}
+
+template <side Who, bool HadWaiting>
 void loses_sink(facts& now, const rules&)
 {
-    sink_lost(now, Who);
+    sink_lost(now, Who, HadWaiting);
 }
 
-template <side Who>
-void refuses_bytes(facts& now, const rules&)
-{
-    sink_lost(now, Who);
-    bytes_dropped(now, Who);
-}
-
-/// `Quiet`: nothing waits, and no byte has moved for a second.
+/// `Quiet`: nothing is under way, and nobody is owed an answer.
 template <cause Why, bool Quiet>
 void proxy_ends(facts& now, const rules& manners)
 {
     proxy_ended(now, manners, Why, Quiet);
+}
+
+template <cause Why>
+void gives_up(facts& now, const rules&)
+{
+    given_up(now, Why);
 }
 
 template <bool Quiet>
@@ -103,9 +114,9 @@ void bound_passes(facts& now, const rules& manners)
     patience_ended(now, manners, next_step(now, manners).bound, Quiet);
 }
 
-inline void use_up_linger_bytes(facts& now, const rules& manners)
+inline void use_up_linger_bytes(facts& now, const rules&)
 {
-    patience_ended(now, manners, patience::linger, false);
+    linger_bytes_used_up(now);
 }
 
 inline void pass_deadline(facts& now, const rules&)
@@ -114,25 +125,21 @@ inline void pass_deadline(facts& now, const rules&)
     deadline_passed(now);
 }
 
-/// What the handshake itself has written may wait for its acknowledgement.
-template <cause Why, bool AlertSent, bool ClientGone>
+template <cause Why, told Client>
 void fails_handshake(facts& now, const rules&)
 {
-    handshake_ended(now, Why, AlertSent, ClientGone);
-    now.to_client.unacked = !ClientGone;
+    handshake_ended(now, Why, Client);
 }
 
 template <cause Why>
 void finds_no_backend(facts& now, const rules&)
 {
     backend_missing(now, Why);
-    now.to_client.unacked = true;
 }
 
-inline void reset_while_connecting(facts& now, const rules&)
+inline void leaves_early(facts& now, const rules&)
 {
-    now.to_client.to = sink::gone;
-    backend_missing(now, cause::client_reset);
+    client_left_early(now);
 }
 
 constexpr auto client = side::client;
@@ -147,10 +154,17 @@ inline constexpr event client_says_goodbye{"close_notify from the client",
                                            ends<client, source::clean>};
 inline constexpr event client_truncates{"FIN without close_notify from the client",
                                         ends<client, source::truncated>};
+inline constexpr event client_truncates_inside_a_record{"FIN inside a record from the client",
+                                                        ends_inside_a_record<source::truncated>};
+inline constexpr event client_resets_inside_a_record{"RST inside a record from the client",
+                                                     ends_inside_a_record<source::reset>};
 inline constexpr event client_resets{"RST from the client", ends<client, source::reset>};
 inline constexpr event client_breaks_tls{"a fatal alert, or a broken record, from the client",
-                                         ends<client, source::failed>};
-inline constexpr event client_refuses_bytes{"a write to the client fails", refuses_bytes<client>};
+                                         breaks_tls<true>};
+inline constexpr event tls_fails_without_alert{"TLS fails, and no alert can be made",
+                                               breaks_tls<false>};
+inline constexpr event client_refuses_bytes{"a write to the client fails",
+                                            loses_sink<client, true>};
 
 inline constexpr event backend_sends{"the backend sends", sends<backend, true>};
 inline constexpr event backend_sends_too_much{"the backend sends, the client does not take all",
@@ -160,9 +174,9 @@ inline constexpr event backend_acknowledges{"the backend acknowledges", acknowle
 inline constexpr event backend_sends_fin{"FIN from the backend", ends<backend, source::clean>};
 inline constexpr event backend_resets{"RST from the backend", ends<backend, source::reset>};
 inline constexpr event backend_refuses_bytes{"a write to the backend fails",
-                                             refuses_bytes<backend>};
+                                             loses_sink<backend, true>};
 inline constexpr event backend_is_given_up{"the kernel gives the backend up; nothing waited for it",
-                                           loses_sink<backend>};
+                                           loses_sink<backend, false>};
 
 inline constexpr event time_passes{"the bound passes", bound_passes<false>};
 inline constexpr event silence_passes{"the bound passes in silence", bound_passes<true>};
@@ -172,42 +186,47 @@ inline constexpr event drain_cuts{"the drain time is over", proxy_ends<cause::dr
 inline constexpr event drain_cuts_in_silence{"the drain time is over, in silence",
                                              proxy_ends<cause::drain, true>};
 
+inline constexpr event drain_asks{"a drain finds the session quiet",
+                                  proxy_ends<cause::drain, true>};
+inline constexpr event killed_in_silence{"an operator ends the quiet session",
+                                         proxy_ends<cause::killed, true>};
+inline constexpr event killed_by_order{"an operator ends the session",
+                                       proxy_ends<cause::killed, false>};
+inline constexpr event memory_runs_out{"memory runs out", gives_up<cause::limit>};
+inline constexpr event something_breaks{"a fault of our own", gives_up<cause::internal>};
+
 inline constexpr event no_server_takes_it{"no server takes the connection",
-                                          finds_no_backend<cause::no_backend>};
+                                          finds_no_backend<cause::no_backend>, phase::connecting};
+inline constexpr event connect_takes_too_long{"the connect takes too long", bound_passes<false>,
+                                              phase::connecting};
 inline constexpr event no_descriptor_is_left{"no descriptor is left for a backend",
-                                             finds_no_backend<cause::limit>};
-inline constexpr event client_resets_early{"RST from the client while connecting",
-                                           reset_while_connecting};
+                                             finds_no_backend<cause::limit>, phase::connecting};
+inline constexpr event client_resets_early{"RST from the client while connecting", leaves_early,
+                                           phase::connecting};
+inline constexpr event drain_cuts_a_connect{"the drain time is over while we connect",
+                                            proxy_ends<cause::drain, true>, phase::connecting};
 inline constexpr event client_probes{"an end of the client before its first byte",
-                                     fails_handshake<cause::probe, false, true>};
-inline constexpr event client_leaves_handshake{
-    "an end of the client during the handshake",
-    fails_handshake<cause::handshake_failed, false, true>};
+                                     fails_handshake<cause::probe, told::gone>, phase::handshaking};
+inline constexpr event client_leaves_handshake{"an end of the client during the handshake",
+                                               fails_handshake<cause::handshake_failed, told::gone>,
+                                               phase::handshaking};
 inline constexpr event handshake_is_refused{"the handshake fails, an alert is sent",
-                                            fails_handshake<cause::handshake_failed, true, false>};
-inline constexpr event handshake_takes_too_long{
-    "the handshake takes too long", fails_handshake<cause::handshake_failed, false, false>};
+                                            fails_handshake<cause::handshake_failed, told::alert>,
+                                            phase::handshaking};
+inline constexpr event handshake_takes_too_long{"the handshake takes too long", bound_passes<false>,
+                                                phase::handshaking};
+inline constexpr event killed_in_handshake{"an operator ends the session in its handshake",
+                                           proxy_ends<cause::killed, true>, phase::handshaking};
+inline constexpr event breaks_in_handshake{"a fault of our own in the handshake",
+                                           gives_up<cause::internal>, phase::handshaking};
 
 // --- telling it ----------------------------------------------------------------------------------
 
-/// Bytes for a sink that is gone are dropped, as a session does it.
-inline void drop_undeliverable(facts& now)
-{
-    for (const side who : {side::client, side::backend}) {
-        flow& into = flow_to(now, who);
-        if (into.to == sink::gone && into.buffered) {
-            into.buffered = false;
-            bytes_dropped(now, who);
-        }
-    }
-}
-
-/// Takes all steps and says them: "finish_client, wait drain and ask".
+/// Takes all steps and says them: "finish_client, wait stall and ask".
 inline std::string settle(facts& now, const rules& manners)
 {
     std::string said;
     for (int steps = 0; steps < 10; ++steps) {
-        drop_undeliverable(now);
         const decision decided = next_step(now, manners);
         said += said.empty() ? "" : ", ";
         said += to_text(decided.next);
@@ -226,6 +245,11 @@ inline void tell(const row& told)
 {
     SCOPED_TRACE(std::string(told.id) + ": " + told.sentence);
     facts now;
+    const phase begins = told.story.front().happens.begins;
+    if (begins != phase::handshaking)
+        handshake_done(now);
+    if (begins == phase::relaying)
+        connected(now);
     for (const moment& each : told.story) {
         each.happens.apply(now, told.manners);
         EXPECT_EQ(each.then, settle(now, told.manners)) << "after: " << each.happens.name;

@@ -26,7 +26,7 @@ class Heap(GuardCase):
         # Nobody but the worker allocates for a session: no line, no scrape that is still answered.
         # Who takes nothing is given up soon.
         self.process = self.daemon(self.server, self.tool, log={"sessions": "none"},
-                                   shutdown={"drain_timeout": "200ms"})
+                                   shutdown={"stall_timeout": "200ms"})
         self.sessions = self.load(self.process, self.server)
         self.sockets = self.sessions.pace.sockets()
         self.process.scrape()  # what the first one needs is there from now on

@@ -85,7 +85,7 @@ TEST_F(exporter_life_test, a_client_that_does_not_read_its_answer_is_let_go)
 
     const exporter served{numbers, "127.0.0.1", 0, false, {300ms, 1}};
     auto stuck = raw_client::to_ip4(served.port(), 4096);
-    stuck.send("GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n");
+    stuck.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     // Only one connection is served at once: the next one shows that the stuck one was let go.
     EXPECT_TRUE(serves_one_more(served.port()));
 }
@@ -97,15 +97,38 @@ TEST_F(exporter_life_test, connections_above_the_limit_are_closed_and_room_is_us
     clients.reserve(100);
     for (int i = 0; i < 100; ++i)
         clients.push_back(raw_client::to_ip4(served.port()));
-    for (std::size_t i = 64; i < 100; ++i)
+    // On the last 16 places, the oldest who says nothing gives way.
+    for (std::size_t i = 48; i < 84; ++i)
         EXPECT_EQ(clients[i].rest(), "") << i;
-    for (std::size_t i = 0; i < 64; ++i)
+    for (std::size_t i = 0; i < 48; ++i)
+        EXPECT_TRUE(is_healthy(clients[i].get("/healthz"))) << i;
+    for (std::size_t i = 84; i < 100; ++i)
         EXPECT_TRUE(is_healthy(clients[i].get("/healthz"))) << i;
 
     clients.front().send("GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n");
     clients.front().rest();
     clients.front().close();
     EXPECT_TRUE(serves_one_more(served.port()));
+}
+
+TEST_F(exporter_life_test, probes_are_answered_when_others_have_taken_every_place)
+{
+    const exporter served{numbers, "127.0.0.1", 0, false};
+    std::vector<raw_client> others;
+    others.reserve(64);
+    for (int i = 0; i < 64; ++i) {
+        others.push_back(raw_client::to_ip4(served.port()));
+        others.back().send("GET /metrics HTTP/1.1\r\nHo");
+    }
+    for (const char* const target : {"/healthz", "/healthz", "/readyz"}) {
+        const std::string answer = raw_client::to_ip4(served.port()).get(target);
+        EXPECT_TRUE(begins_with(answer, "HTTP/1.1 ")) << target << answer;
+        EXPECT_NE(answer.find("\r\nConnection: close\r\n"), answer.npos) << answer;
+    }
+    auto more = raw_client::to_ip4(served.port());
+    EXPECT_TRUE(begins_with(more.get("/metrics"), "HTTP/1.1 503 Service Unavailable\r\n"));
+    others.front().send("st: localhost\r\n\r\n");
+    EXPECT_TRUE(begins_with(others.front().answer(), "HTTP/1.1 200 OK\r\n"));
 }
 
 TEST_F(exporter_life_test, it_serves_over_ip6)
@@ -195,7 +218,7 @@ TEST_F(exporter_life_test, a_client_that_does_not_read_holds_up_the_end_for_a_se
     make_the_answer_long();
     auto served = std::make_unique<exporter>(numbers, "127.0.0.1", 0, false);
     auto stuck = raw_client::to_ip4(served->port(), 4096);
-    stuck.send("GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n");
+    stuck.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     ASSERT_TRUE(stuck.hears_something_within(10'000));
     EXPECT_LT(time_to_end(std::move(served)), 3s);
 }
@@ -214,7 +237,7 @@ TEST_F(exporter_life_test, without_descriptors_it_waits_without_spinning_and_the
 
     const std::clock_t cpu_before = std::clock();
     client.connect_ip4(served.port());
-    client.send("GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n");
+    client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const bool heard = client.hears_something_within(400);
     const double cpu_seconds = static_cast<double>(std::clock() - cpu_before) / CLOCKS_PER_SEC;
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);

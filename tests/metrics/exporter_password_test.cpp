@@ -38,7 +38,7 @@ protected:
     {
         const std::string field =
             authorization.empty() ? "" : "Authorization: " + authorization + "\r\n";
-        client.send("GET " + path + " HTTP/1.1\r\nHost: here\r\n" + field + "\r\n");
+        client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + field + "\r\n");
         return client.answer().substr(9, 3);
     }
 
@@ -87,7 +87,7 @@ TEST_F(exporter_password_test, what_is_not_the_right_password_is_refused)
 TEST_F(exporter_password_test, a_body_of_an_unknown_user_tells_nothing)
 {
     auto client = raw_client::to_ip4(served.port());
-    client.send("GET /metrics HTTP/1.1\r\nHost: here\r\nAuthorization: Basic " + no_secret +
+    client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic " + no_secret +
                 "\r\n\r\n");
     const std::string answer = client.answer();
     EXPECT_NE(answer.find("\r\nWWW-Authenticate: Basic realm=\"Ferrule\", charset=\"UTF-8\"\r\n"),
@@ -119,7 +119,7 @@ TEST_F(exporter_password_test, when_many_wait_the_next_is_turned_away_and_a_know
     std::vector<raw_client> guessers;
     for (int i = 0; i < 20; ++i) {
         guessers.push_back(raw_client::to_ip4(served.port()));
-        guessers.back().send("GET /metrics HTTP/1.1\r\nHost: here\r\nAuthorization: Basic " +
+        guessers.back().send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic " +
                              op_other + "\r\n\r\n");
     }
     EXPECT_EQ(guessers.back().answer().substr(9, 3), "429");

@@ -61,7 +61,7 @@ TEST_F(exporter_test, a_head_request_gets_the_head_of_the_answer_alone)
 {
     const exporter served{numbers, "127.0.0.1", 0, false};
     auto client = raw_client::to_ip4(served.port());
-    client.send("HEAD /healthz HTTP/1.1\r\nHost: here\r\n\r\n");
+    client.send("HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const std::string answer = client.answer(false);
     EXPECT_TRUE(contains(answer, "\r\nContent-Length: 3\r\n")) << answer;
     EXPECT_EQ(body_of(answer), "");
@@ -79,7 +79,7 @@ TEST_F(exporter_test, other_methods_are_a_405_that_names_those_allowed)
 {
     const exporter served{numbers, "127.0.0.1", 0, false};
     auto client = raw_client::to_ip4(served.port());
-    client.send("DELETE /metrics HTTP/1.1\r\nHost: here\r\n\r\n");
+    client.send("DELETE /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const std::string answer = client.answer();
     EXPECT_TRUE(begins_with(answer, "HTTP/1.1 405 Method Not Allowed\r\n")) << answer;
     EXPECT_TRUE(contains(answer, "\r\nAllow: GET, HEAD\r\n")) << answer;
@@ -89,7 +89,7 @@ TEST_F(exporter_test, an_upload_is_refused_without_resetting_the_client_that_sti
 {
     const exporter served{numbers, "127.0.0.1", 0, false};
     auto client = raw_client::to_ip4(served.port());
-    client.send("POST /metrics HTTP/1.1\r\nHost: here\r\nContent-Length: 30000\r\n\r\n");
+    client.send("POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000\r\n\r\n");
     const std::string answer = client.answer();
     EXPECT_TRUE(begins_with(answer, "HTTP/1.1 405 Method Not Allowed\r\n")) << answer;
     EXPECT_TRUE(contains(answer, "\r\nConnection: close\r\n")) << answer;
@@ -104,7 +104,7 @@ TEST_F(exporter_test, a_connection_serves_many_requests_also_pipelined_ones)
 {
     const exporter served{numbers, "127.0.0.1", 0, false};
     auto client = raw_client::to_ip4(served.port());
-    const std::string request = "GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n";
+    const std::string request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     client.send(request + request + request.substr(0, 20));
     EXPECT_EQ(body_of(client.answer()), "ok\n");
     EXPECT_EQ(body_of(client.answer()), "ok\n");
@@ -116,7 +116,7 @@ TEST_F(exporter_test, a_client_that_asks_for_it_gets_the_end_of_the_connection)
 {
     const exporter served{numbers, "127.0.0.1", 0, false};
     auto client = raw_client::to_ip4(served.port());
-    client.send("GET /healthz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n");
+    client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     EXPECT_EQ(body_of(client.rest()), "ok\n");
     EXPECT_FALSE(client.was_reset());
 
@@ -140,6 +140,40 @@ TEST_F(exporter_test, a_header_of_more_than_8_kib_is_refused)
     auto endless = raw_client::to_ip4(served.port());
     endless.send(std::string(20'000, 'x'));
     EXPECT_TRUE(begins_with(endless.rest(), "HTTP/1.1 4"));
+}
+
+TEST_F(exporter_test, only_probes_are_answered_under_a_foreign_name)
+{
+    exporter served{numbers, "127.0.0.1", 0, false};
+    auto client = raw_client::to_ip4(served.port());
+    const auto status = [&](const std::string& target, const std::string& host) {
+        client.send("GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+        return client.answer().substr(9, 3);
+    };
+    for (const char* const target : {"/", "/status.json", "/metrics", "/nothing"}) {
+        EXPECT_EQ("421", status(target, "evil.example:9464")) << target;
+        EXPECT_NE("421", status(target, "localhost:9464")) << target;
+    }
+    EXPECT_EQ("200", status("/healthz", "evil.example:9464"));
+    EXPECT_EQ("503", status("/readyz", "evil.example:9464"));
+
+    served.protect({.certificate_pem = {}, .key_pem = {}, .users = {}, .hosts = {"ferrule"}});
+    EXPECT_EQ("200", status("/metrics", "ferrule:9464"));
+    EXPECT_EQ("421", status("/metrics", "evil.example:9464"));
+}
+
+TEST_F(exporter_test, an_address_for_others_is_asked_under_any_name_until_some_are_configured)
+{
+    exporter served{numbers, "0.0.0.0", 0, false};
+    auto client = raw_client::to_ip4(served.port());
+    const auto status = [&](const std::string& host) {
+        client.send("GET /metrics HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+        return client.answer().substr(9, 3);
+    };
+    EXPECT_EQ("200", status("ferrule.example:9464"));
+    served.protect({.certificate_pem = {}, .key_pem = {}, .users = {}, .hosts = {"ferrule"}});
+    EXPECT_EQ("421", status("ferrule.example:9464"));
+    EXPECT_EQ("200", status("ferrule:9464"));
 }
 
 TEST_F(exporter_test, what_is_not_http_is_refused)

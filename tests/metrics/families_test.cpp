@@ -35,36 +35,6 @@ void fill(registry& numbers)
     numbers.set_certificate_loaded("web", 1'700'000'000);
 }
 
-TEST(families, every_cause_and_outcome_is_there_at_zero_from_the_start)
-{
-    registry numbers{2};
-    numbers.of_listener(0, "web");
-    const std::string text = numbers.text();
-    EXPECT_EQ(count_of(text, "ferrule_sessions_ended_total{"), 19 * 3);
-    for (const auto cause : ending::all_causes)
-        for (const auto outcome : ending::all_outcomes) {
-            const std::string series = R"(ferrule_sessions_ended_total{listener="web",cause=")" +
-                                       std::string(ending::to_text(cause)) + "\",outcome=\"" +
-                                       std::string(ending::to_text(outcome)) + "\"}";
-            EXPECT_EQ(value_of(text, series), 0) << series;
-        }
-}
-
-TEST(families, an_ending_is_counted_under_its_cause_and_outcome)
-{
-    registry numbers{1};
-    numbers.of_listener(0, "web")
-        .sessions_ended[index(ending::cause::backend_reset)][index(ending::outcome::lost)]
-        .add(3);
-    const std::string text = numbers.text();
-    EXPECT_EQ(value_of(text, "ferrule_sessions_ended_total"
-                             R"({listener="web",cause="backend_reset",outcome="lost"})"),
-              3);
-    EXPECT_EQ(value_of(text, "ferrule_sessions_ended_total"
-                             R"({listener="web",cause="backend_reset",outcome="whole"})"),
-              0);
-}
-
 /// Every row's series has the row's value.
 using rows = std::vector<std::pair<std::string, double>>;
 void expect_values(const registry& numbers, const rows& expected)
@@ -84,6 +54,7 @@ TEST(families, numbers_of_sessions_and_bytes_have_series_of_their_own)
     web.lost_bytes[index(ending::direction::to_backend)].add(5);
     web.lost_bytes[index(ending::direction::to_client)].add(6);
     web.unconfirmed_bytes[index(ending::direction::to_client)].add(7);
+    web.undecrypted_bytes.add(37);
     web.bytes[index(ending::direction::to_backend)].add(7);
     web.bytes[index(ending::direction::to_client)].add(8);
     expect_values(numbers,
@@ -93,6 +64,7 @@ TEST(families, numbers_of_sessions_and_bytes_have_series_of_their_own)
                    {R"(ferrule_lost_bytes_total{listener="web",direction="to_backend"})", 5},
                    {R"(ferrule_lost_bytes_total{listener="web",direction="to_client"})", 6},
                    {R"(ferrule_unconfirmed_bytes_total{listener="web",direction="to_client"})", 7},
+                   {R"(ferrule_undecrypted_bytes_total{listener="web"})", 37},
                    {R"(ferrule_bytes_total{listener="web",direction="to_backend"})", 7},
                    {R"(ferrule_bytes_total{listener="web",direction="to_client"})", 8}});
 }
@@ -111,7 +83,7 @@ TEST(families, numbers_of_endings_have_series_of_their_own)
     web.resets[index(ending::side::backend)][1].add(16);
     web.timeouts[index(shutdown_timeout::close_notify)].add(17);
     web.timeouts[index(shutdown_timeout::half_close)].add(18);
-    web.timeouts[index(shutdown_timeout::drain)].add(19);
+    web.timeouts[index(shutdown_timeout::stall)].add(19);
     web.timeouts[index(shutdown_timeout::deadline)].add(20);
     expect_values(
         numbers, {{R"(ferrule_close_notify_total{listener="web",event="sent"})", 9},
@@ -124,7 +96,7 @@ TEST(families, numbers_of_endings_have_series_of_their_own)
                   {R"(ferrule_resets_total{listener="web",side="backend",direction="out"})", 16},
                   {R"(ferrule_shutdown_timeouts_total{listener="web",timeout="close_notify"})", 17},
                   {R"(ferrule_shutdown_timeouts_total{listener="web",timeout="half_close"})", 18},
-                  {R"(ferrule_shutdown_timeouts_total{listener="web",timeout="drain"})", 19},
+                  {R"(ferrule_shutdown_timeouts_total{listener="web",timeout="stall"})", 19},
                   {R"(ferrule_shutdown_timeouts_total{listener="web",timeout="deadline"})", 20}});
 }
 
@@ -136,6 +108,7 @@ TEST(families, numbers_of_handshakes_and_accepting_have_series_of_their_own)
     web.handshakes[index(handshake_result::failed)].add(22);
     web.handshakes[index(handshake_result::timeout)].add(23);
     web.handshakes[index(handshake_result::aborted)].add(24);
+    web.handshakes[index(handshake_result::ended)].add(36);
     web.handshakes_by_version[0].add(25);
     web.handshakes_by_version[1].add(26);
     web.handshakes_resumed.add(27);
@@ -152,6 +125,7 @@ TEST(families, numbers_of_handshakes_and_accepting_have_series_of_their_own)
                    {R"(ferrule_handshakes_total{listener="web",result="failed"})", 22},
                    {R"(ferrule_handshakes_total{listener="web",result="timeout"})", 23},
                    {R"(ferrule_handshakes_total{listener="web",result="aborted"})", 24},
+                   {R"(ferrule_handshakes_total{listener="web",result="ended"})", 36},
                    {R"(ferrule_tls_sessions_total{listener="web",version="TLSv1.2"})", 25},
                    {R"(ferrule_tls_sessions_total{listener="web",version="TLSv1.3"})", 26},
                    {R"(ferrule_tls_resumptions_total{listener="web"})", 27},

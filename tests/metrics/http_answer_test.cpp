@@ -22,6 +22,15 @@ TEST(http_answer, health_is_that_the_process_answers)
     EXPECT_EQ(answer("GET", "/healthz", numbers).body, "ok\n");
 }
 
+TEST(http_answer, a_worker_that_serves_nobody_is_no_health)
+{
+    registry numbers{1};
+    EXPECT_EQ(answer("GET", "/healthz", numbers).status, 200u);
+    numbers.process().stuck = true;
+    EXPECT_EQ(answer("GET", "/healthz", numbers).status, 503u);
+    EXPECT_EQ(answer("GET", "/healthz", numbers).body, "failing: a worker serves nobody\n");
+}
+
 TEST(http_answer, readiness_follows_the_life_of_the_process)
 {
     registry numbers{1};
@@ -30,6 +39,11 @@ TEST(http_answer, readiness_follows_the_life_of_the_process)
     numbers.process().ready = true;
     EXPECT_EQ(answer("GET", "/readyz", numbers).status, 200u);
     EXPECT_EQ(answer("GET", "/readyz", numbers).body, "ready\n");
+    numbers.process().failing_listeners = 2;
+    EXPECT_EQ(answer("GET", "/readyz", numbers).status, 503u);
+    EXPECT_EQ(answer("GET", "/readyz", numbers).body, "failing: a listener cannot accept\n");
+    numbers.process().failing_listeners = 0;
+    EXPECT_EQ(answer("GET", "/readyz", numbers).status, 200u);
     numbers.process().draining = true;
     EXPECT_EQ(answer("GET", "/readyz", numbers).status, 503u);
     EXPECT_EQ(answer("GET", "/readyz", numbers).body, "draining\n");

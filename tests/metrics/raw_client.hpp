@@ -102,7 +102,7 @@ public:
 
     std::string get(const std::string& target)
     {
-        send("GET " + target + " HTTP/1.1\r\nHost: here\r\n\r\n");
+        send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
         return answer();
     }
 

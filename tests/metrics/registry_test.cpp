@@ -95,5 +95,43 @@ TEST(registry_death_test, a_worker_that_does_not_exist_is_a_fault_of_ours)
     EXPECT_DEATH(numbers.of_worker(1), "below the number of workers");
 }
 
+bool has(const registry& numbers, const std::string& label)
+{
+    return numbers.text().find(label) != std::string::npos;
+}
+
+TEST(registry, forgets_the_series_of_what_is_not_configured_any_more)
+{
+    registry numbers{2};
+    numbers.of_listener(0, "old").sessions_started.add(3);
+    numbers.of_listener(1, "new");
+    numbers.of_server(0, "app", "10.0.0.1:80").connects.add(5);
+    numbers.of_server(1, "app", "10.0.0.2:80");
+    numbers.keep_only({"new"}, {{"app", "10.0.0.2:80"}});
+    EXPECT_FALSE(has(numbers, "\"old\""));
+    EXPECT_FALSE(has(numbers, "10.0.0.1:80"));
+    EXPECT_TRUE(has(numbers, "listener=\"new\""));
+    EXPECT_TRUE(has(numbers, "10.0.0.2:80"));
+
+    numbers.keep_only({"old", "new"}, {{"app", "10.0.0.1:80"}, {"app", "10.0.0.2:80"}});
+    EXPECT_TRUE(has(numbers, "ferrule_sessions_started_total{listener=\"old\"} 3\n"));
+    EXPECT_TRUE(has(numbers, "server=\"10.0.0.1:80\",result=\"ok\"} 5\n"));
+}
+
+TEST(registry, keeps_the_series_of_a_listener_until_its_sessions_have_ended_and_been_read)
+{
+    registry numbers{1};
+    numbers.of_listener(0, "old").sessions_open.add();
+    numbers.keep_only({}, {});
+    EXPECT_TRUE(has(numbers, "listener=\"old\""));
+    numbers.of_listener(0, "old").sessions_open.subtract();
+    EXPECT_TRUE(has(numbers, "listener=\"old\"")) << "what the last one has counted is to be read";
+    numbers.keep_only({}, {});
+    EXPECT_FALSE(has(numbers, "listener=\"old\""));
+
+    numbers.of_listener(0, "old").sessions_open.add(); // accepted before the worker had heard
+    EXPECT_TRUE(has(numbers, "listener=\"old\""));
+}
+
 } // namespace
 } // namespace ferrule::metrics

@@ -95,7 +95,7 @@ TEST(status, sums_what_workers_count_for_a_listener)
     EXPECT_EQ(at(numbers, "/listeners/0"),
               json::parse(R"({"name":"web","configured":false,"started":18,"open":8,
                               "half_closed":6,"closing":4,
-                              "handshakes":{"ok":2,"failed":4,"timeout":6,"aborted":8},
+                              "handshakes":{"ok":2,"failed":4,"timeout":6,"aborted":8,"ended":10},
                               "bytes":{"to_backend":200,"to_client":400},
                               "lost_bytes":{"to_backend":0,"to_client":10},
                               "unconfirmed_bytes":{"to_backend":8,"to_client":0}})"));

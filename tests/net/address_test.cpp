@@ -94,6 +94,34 @@ TEST(address, says_nothing_of_no_address)
     EXPECT_FALSE(none.is_unix());
 }
 
+TEST(address, compares_ip_addresses_without_their_ports)
+{
+    const auto ip = [](const char* host, std::uint16_t port) {
+        return address::ip(host, port).value();
+    };
+    EXPECT_TRUE(ip("192.0.2.7", 1).has_same_ip(ip("192.0.2.7", 2)));
+    EXPECT_FALSE(ip("192.0.2.7", 1).has_same_ip(ip("192.0.2.8", 1)));
+    EXPECT_TRUE(ip("2001:db8::5", 1).has_same_ip(ip("2001:db8::5", 2)));
+    EXPECT_FALSE(ip("2001:db8::5", 1).has_same_ip(ip("2001:db8::6", 1)));
+    EXPECT_FALSE(ip("::1", 1).has_same_ip(ip("127.0.0.1", 1)));
+    const address local = address::unix_socket("/run/app.sock").value();
+    EXPECT_FALSE(local.has_same_ip(local));
+}
+
+TEST(address, has_the_interface_of_a_link_local_one)
+{
+    const auto by_name = address::ip("fe80::1%lo", 80);
+    const auto by_number = address::ip("fe80::1%1", 80);
+    ASSERT_TRUE(by_name && by_number);
+    EXPECT_EQ("[fe80::1%lo]:80", by_name->text());
+    EXPECT_EQ(by_name->text(), by_number->text());
+    EXPECT_TRUE(by_name->has_same_ip(*by_number));
+    EXPECT_FALSE(by_name->has_same_ip(address::ip("fe80::1", 80).value()));
+    EXPECT_FALSE(address::ip("fe80::1%nosuch0", 80));
+    EXPECT_FALSE(address::ip("fe80::1%", 80));
+    EXPECT_FALSE(address::ip("fe80::1%lo%lo", 80));
+}
+
 TEST(client_address, keeps_what_is_needed_of_ip)
 {
     const address v4 = address::ip("198.51.100.23", 50000).value();

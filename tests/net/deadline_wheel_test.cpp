@@ -24,6 +24,7 @@ constexpr auto tick = deadline_wheel::tick;
 
 class sleeper final : public wakeable {
 public:
+    using wakeable::retire;
     void run() override { ++wakes; }
     int wakes = 0;
     deadline alarm{*this};
@@ -55,6 +56,15 @@ TEST_F(deadline_wheels, wake_nobody_at_first)
     EXPECT_FALSE(wheel_.next().has_value());
     EXPECT_EQ(0, advance_by(1h));
     EXPECT_EQ(never, sleeper_.alarm.when());
+}
+
+TEST_F(deadline_wheels, wake_nobody_who_is_over)
+{
+    set_in(1s);
+    sleeper_.retire();
+    EXPECT_EQ(0, advance_by(2s));
+    set_in(1s);
+    EXPECT_EQ(0, advance_by(2s));
 }
 
 TEST_F(deadline_wheels, wake_at_the_deadline_and_once)

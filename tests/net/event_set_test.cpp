@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <sys/eventfd.h>
+#include <sys/time.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <vector>
 
 namespace ferrule::net {
@@ -90,6 +92,14 @@ TEST_F(event_sets, wake_the_owner_once_for_several_rounds_of_collecting)
     events_.collect();
     queue_.run_once();
     EXPECT_EQ(1, owner_.turns);
+}
+
+TEST_F(event_sets, wake_nobody_who_is_over)
+{
+    owner_.retire();
+    both_.far.send("one");
+    ASSERT_TRUE(something_comes());
+    EXPECT_EQ(0, turns());
 }
 
 TEST_F(event_sets, tell_an_edge_once)
@@ -201,23 +211,81 @@ TEST_F(event_sets, say_why_a_descriptor_cannot_be_watched)
     EXPECT_EQ(EEXIST, events_.add(both_.near.get(), unused));
 }
 
-TEST_F(event_sets, say_that_there_may_be_more_than_one_batch)
+TEST_F(event_sets, collect_all_of_more_than_one_batch)
 {
     struct watched {
         descriptor event{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+        test::counting_owner owner;
         readiness state;
     };
-    std::vector<watched> many(600);
+    std::vector<watched> many(1300);
     for (watched& each : many) {
-        each.state.owner = &owner_;
+        each.state.owner = &each.owner;
         ASSERT_EQ(0, events_.add(each.event.get(), each.state));
     }
-    EXPECT_TRUE(events_.collect());
-    EXPECT_FALSE(events_.collect());
-    for (const watched& each : many)
-        EXPECT_TRUE(each.state.writable);
+    EXPECT_EQ(collected::events, events_.collect());
+    EXPECT_EQ(collected::nothing, events_.collect());
     queue_.run_once();
-    EXPECT_EQ(1, owner_.turns);
+    for (const watched& each : many) {
+        EXPECT_TRUE(each.state.writable);
+        EXPECT_EQ(1, each.owner.turns);
+    }
+}
+
+TEST_F(event_sets, say_whether_anything_has_come)
+{
+    EXPECT_EQ(collected::nothing, events_.collect());
+    EXPECT_EQ(collected::nothing, events_.collect(base::milliseconds{1}));
+    both_.far.send("one");
+    EXPECT_EQ(collected::events, events_.collect(event_set::forever));
+}
+
+/// A signal handler's way to send: what a test has a process that is stopped and goes on see, with
+/// the event that came meanwhile.
+volatile int interrupted_sends_on =
+    -1; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+class interrupted_event_sets : public event_sets {
+protected:
+    void SetUp() override
+    {
+        event_sets::SetUp();
+        struct sigaction action {};
+        action.sa_handler = [](int) {
+            if (interrupted_sends_on >= 0)
+                static_cast<void>(::send(interrupted_sends_on, "x", 1, MSG_NOSIGNAL));
+        };
+        sigaction(SIGALRM, &action, &before_);
+        itimerval soon{};
+        soon.it_value.tv_usec = 20'000;
+        // Again and again: the first one may come before the wait.
+        soon.it_interval.tv_usec = 20'000;
+        setitimer(ITIMER_REAL, &soon, nullptr);
+    }
+    void TearDown() override
+    {
+        const itimerval off{};
+        setitimer(ITIMER_REAL, &off, nullptr);
+        sigaction(SIGALRM, &before_, nullptr);
+        interrupted_sends_on = -1;
+    }
+
+    struct sigaction before_ {};
+};
+
+TEST_F(interrupted_event_sets, say_that_the_wait_was_cut_short)
+{
+    EXPECT_EQ(collected::interrupted, events_.collect(event_set::forever));
+    EXPECT_EQ(0, turns());
+}
+
+TEST_F(interrupted_event_sets, collect_what_came_with_the_interruption)
+{
+    interrupted_sends_on = both_.far.native();
+    // An event that came before the wait ends it as events do; the next wait is for another edge.
+    while (events_.collect(event_set::forever) != collected::interrupted)
+        state_.readable = false;
+    EXPECT_TRUE(state_.readable) << "what came while the wait was cut short is there";
 }
 
 } // namespace

@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 using test::accept_one;
 using test::connect_to;
 using test::far_end;
+using test::is_armed;
 using test::is_ready;
 using test::some_port;
 
@@ -91,6 +92,7 @@ TEST(listening_socket, hands_its_options_on)
     EXPECT_EQ(20, option(socket, IPPROTO_TCP, TCP_KEEPIDLE));
     EXPECT_EQ(10, option(socket, IPPROTO_TCP, TCP_KEEPINTVL));
     EXPECT_EQ(3, option(socket, IPPROTO_TCP, TCP_KEEPCNT));
+    EXPECT_TRUE(is_armed(socket));
 }
 
 TEST(listening_socket, listens_on_ipv6_without_taking_ipv4)
@@ -131,6 +133,41 @@ TEST(listening_socket, opens_the_same_port_for_another_worker)
     EXPECT_EQ(64, by_first + by_second);
     EXPECT_GT(by_first, 0);
     EXPECT_GT(by_second, 0);
+}
+
+TEST(listening_socket, refuses_who_connects_before_it_listens)
+{
+    listening_socket first =
+        listening_socket::bound(some_port(), 8, keepalive_below(base::off), port_use::alone);
+    EXPECT_NE(0, first.where().port());
+    const descriptor client{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    EXPECT_NE(0, ::connect(client.get(), first.where().data(), first.where().size()));
+    EXPECT_EQ(ECONNREFUSED, errno);
+    first.listen();
+    const far_end late = connect_to(first.where());
+    EXPECT_EQ(accept_state::accepted, accept_one(first).state);
+}
+
+TEST(listening_socket, does_not_share_its_port_with_another_process_in_silence)
+{
+    // What a second process of the same program does.
+    const listening_socket first{some_port(), 8, keepalive_below(base::off)};
+    const listening_socket second = first.for_another_worker();
+    EXPECT_EQ("cannot listen on " + first.where().text() + ": Address already in use",
+              refusal_of(first.where()));
+    // On purpose it does, as a reload that calls the same port by another name has to.
+    listening_socket::bound(first.where(), 8, keepalive_below(base::off), port_use::shared)
+        .listen();
+}
+
+TEST(listening_socket, does_not_share_its_port_with_one_that_was_bound_at_the_same_time)
+{
+    listening_socket first =
+        listening_socket::bound(some_port(), 8, keepalive_below(base::off), port_use::alone);
+    listening_socket second =
+        listening_socket::bound(first.where(), 8, keepalive_below(base::off), port_use::alone);
+    first.listen();
+    EXPECT_THROW(second.listen(), std::system_error);
 }
 
 TEST(listening_socket, names_the_address_that_it_cannot_have)

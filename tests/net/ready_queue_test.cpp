@@ -15,6 +15,7 @@ class sleeper final : public wakeable {
 public:
     sleeper(std::string name, std::string& diary) : name_{std::move(name)}, diary_{diary} {}
 
+    using wakeable::retire;
     using wakeable::set_heavy;
 
     void run() override
@@ -138,6 +139,59 @@ TEST(ready_queue, forgets_who_is_destroyed_in_the_turn_of_another)
     queue.push(b);
     queue.run_once();
     EXPECT_EQ("ab", diary);
+}
+
+TEST(ready_queue, gives_no_turn_to_who_is_over)
+{
+    std::string diary;
+    ready_queue queue;
+    sleeper over{"x", diary};
+    sleeper b{"b", diary};
+    queue.push(over);
+    queue.push(b);
+    EXPECT_FALSE(over.is_retired());
+    over.retire();
+    EXPECT_TRUE(over.is_retired());
+    queue.push(over);
+    queue.run_once();
+    EXPECT_EQ("b", diary);
+    EXPECT_TRUE(queue.empty());
+}
+
+TEST(ready_queue, gives_no_turn_to_who_wakes_itself_in_its_last_one)
+{
+    std::string diary;
+    ready_queue queue;
+    sleeper last{"x", diary};
+    last.then = [&] {
+        queue.push(last);
+        last.retire();
+    };
+    queue.push(last);
+    queue.run_once();
+    EXPECT_TRUE(queue.empty());
+    queue.run_once();
+    EXPECT_EQ("x", diary);
+}
+
+TEST(ready_queue, gives_no_turn_to_who_is_over_before_another_of_the_same_round_has_had_its_own)
+{
+    std::string diary;
+    ready_queue queue;
+    sleeper a{"a", diary};
+    sleeper over{"x", diary};
+    sleeper heavy{"h", diary};
+    heavy.set_heavy(true);
+    a.then = [&] {
+        over.retire();
+        heavy.retire();
+    };
+    queue.push(a);
+    queue.push(over);
+    queue.push(heavy);
+    queue.run_once();
+    EXPECT_EQ("a", diary);
+    EXPECT_TRUE(queue.empty());
 }
 
 /// Ends with its turn, as a session does.

@@ -59,6 +59,43 @@ TEST_F(sockets, a_refused_connection_is_told)
     }
 }
 
+TEST_F(sockets, one_that_has_met_itself_is_told_from_others)
+{
+    descriptor made{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const address any = address::ip("127.0.0.1", 0).value();
+    sockaddr_storage bound{};
+    socklen_t size = sizeof(bound);
+    ASSERT_EQ(0, ::bind(made.get(), any.data(), any.size()));
+    ASSERT_EQ(0, getsockname(made.get(), reinterpret_cast<sockaddr*>(&bound), &size));
+    ASSERT_EQ(0, ::connect(made.get(), reinterpret_cast<const sockaddr*>(&bound), size));
+    ASSERT_EQ(0, socket_.adopt(made.release(), false, events_, owner_));
+    const address itself{bound, size};
+    EXPECT_TRUE(socket_.is_connected_to_itself(itself));
+    EXPECT_TRUE(socket_.is_connected_to_itself(address::ip("0.0.0.0", itself.port()).value()))
+        << "as a server may be configured";
+}
+
+TEST_F(sockets, one_that_meets_its_own_port_at_another_address_has_not_met_itself)
+{
+    address where;
+    const descriptor listener = listen_somewhere(where);
+    descriptor near{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const address other_host = address::ip("127.0.0.2", where.port()).value();
+    ASSERT_EQ(0, ::bind(near.get(), other_host.data(), other_host.size()));
+    ASSERT_EQ(0, ::connect(near.get(), where.data(), where.size()));
+    ASSERT_EQ(0, socket_.adopt(near.release(), false, events_, owner_));
+    EXPECT_FALSE(socket_.is_connected_to_itself(where));
+}
+
+TEST(own_want, is_what_says_nothing_of_the_server)
+{
+    for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EADDRNOTAVAIL})
+        EXPECT_TRUE(is_own_want(error)) << std::strerror(error);
+    for (const int error : {ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ENOENT, EACCES,
+                            EAGAIN, ECONNRESET, 0})
+        EXPECT_FALSE(is_own_want(error)) << std::strerror(error);
+}
+
 TEST_F(sockets, one_that_was_reset_before_anybody_looked_was_connected_and_has_what_was_sent)
 {
     address where;

@@ -5,6 +5,7 @@
 #include "support/loopback.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
 
 #include <array>
 #include <string>
@@ -15,6 +16,36 @@ namespace ferrule::net {
 inline std::span<const std::byte> bytes_of(const std::string& text)
 {
     return std::as_bytes(std::span{text.data(), text.size()});
+}
+
+/// Drops what comes to this socket, as a broken path would, until it is destroyed.
+class deafness {
+public:
+    explicit deafness(int socket) : socket_{socket}
+    {
+        sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
+        const sock_fprog all{1, &nothing};
+        EXPECT_EQ(0, setsockopt(socket_, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof(all)));
+    }
+    ~deafness()
+    {
+        const int unused = 0;
+        setsockopt(socket_, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
+    }
+    deafness(const deafness&) = delete;
+    deafness& operator=(const deafness&) = delete;
+
+private:
+    int socket_;
+};
+
+/// SO_ERROR, which shows an RST also behind a FIN.
+inline int error_of(int native)
+{
+    int error = -1;
+    socklen_t size = sizeof(error);
+    EXPECT_EQ(0, getsockopt(native, SOL_SOCKET, SO_ERROR, &error, &size));
+    return error;
 }
 
 class socket_fixture : public ::testing::Test {
@@ -29,6 +60,8 @@ protected:
     {
         far_ = std::move(made.far);
         native_ = made.near.get();
+        if (!is_unix)
+            socket::arm(native_);
         ASSERT_EQ(0, socket_.adopt(made.near.release(), is_unix, events_, owner_));
         ASSERT_TRUE(test::collect(events_));
     }

@@ -2,8 +2,6 @@
 
 #include "net/socket_fixture.hpp"
 
-#include <linux/filter.h>
-
 #include <cerrno>
 
 namespace ferrule::net {
@@ -54,35 +52,6 @@ TEST_F(sockets, abort_by_a_reset_after_a_fin)
     socklen_t size = sizeof(error);
     ASSERT_EQ(0, getsockopt(far_.native(), SOL_SOCKET, SO_ERROR, &error, &size));
     EXPECT_EQ(EPIPE, error) << "what a reset is called in CLOSE_WAIT";
-}
-
-/// Drops what comes to this socket, as a broken path would, until it is destroyed.
-class deafness {
-public:
-    explicit deafness(int socket) : socket_{socket}
-    {
-        sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
-        const sock_fprog all{1, &nothing};
-        EXPECT_EQ(0, setsockopt(socket_, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof(all)));
-    }
-    ~deafness()
-    {
-        const int unused = 0;
-        setsockopt(socket_, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
-    }
-    deafness(const deafness&) = delete;
-    deafness& operator=(const deafness&) = delete;
-
-private:
-    int socket_;
-};
-
-int error_of(int native)
-{
-    int error = -1;
-    socklen_t size = sizeof(error);
-    EXPECT_EQ(0, getsockopt(native, SOL_SOCKET, SO_ERROR, &error, &size));
-    return error;
 }
 
 TEST_F(sockets, can_tell_an_abort_until_both_ends_are_out)
@@ -170,7 +139,7 @@ TEST_F(sockets, release_in_silence_once_everything_is_said)
     far_.finish();
     ASSERT_TRUE(collect_until([&] { return socket_.has_hung_up(); }));
     EXPECT_EQ("FIN", read());
-    socket_.release();
+    socket_.release(false);
     EXPECT_FALSE(socket_.is_open());
     EXPECT_EQ("", far_.receive()) << "the end stays a clean one";
 }
@@ -180,7 +149,7 @@ TEST_F(sockets, release_with_unread_input_is_a_reset)
     adopt_tcp();
     far_.send("unread");
     ASSERT_TRUE(collect_until([&] { return socket_.is_readable(); }));
-    socket_.release();
+    socket_.release(false);
     EXPECT_EQ("RST", far_.receive()) << "that is why a session reads on before it releases";
 }
 
@@ -189,7 +158,7 @@ TEST_F(sockets, say_nothing_more_of_readiness_once_released)
     adopt_tcp();
     far_.send("unread");
     ASSERT_TRUE(collect_until([&] { return socket_.is_readable(); }));
-    socket_.release();
+    socket_.release(false);
     EXPECT_FALSE(socket_.is_readable());
     EXPECT_FALSE(socket_.is_writable());
     EXPECT_EQ(0U, socket_.unacknowledged());
@@ -197,20 +166,10 @@ TEST_F(sockets, say_nothing_more_of_readiness_once_released)
 
 using sockets_death = socket_fixture;
 
-TEST_F(sockets_death, a_socket_is_never_just_forgotten)
-{
-    EXPECT_DEATH(
-        {
-            socket forgotten;
-            forgotten.adopt(test::make_tcp_connection().near.release(), false, events_, owner_);
-        },
-        "a session's socket is released or aborted before it is forgotten");
-}
-
 TEST_F(sockets_death, a_socket_is_released_once)
 {
-    EXPECT_DEATH(socket_.release(), "a socket is released once");
-    EXPECT_DEATH(socket_.abort(), "a socket is released once");
+    EXPECT_DEATH(socket_.release(false), "a socket is released once");
+    EXPECT_DEATH(socket_.abort(), "a socket is aborted once");
 }
 
 TEST_F(sockets_death, a_socket_has_one_connection_at_a_time)

@@ -75,6 +75,8 @@ TEST(words, say_how_far_the_process_is)
     EXPECT_EQ("starting", process_word(state));
     state.ready = true;
     EXPECT_EQ("ready", process_word(state));
+    state.failing_listeners = 1;
+    EXPECT_EQ("failing", process_word(state));
     state.ready = false;
     state.draining = true;
     EXPECT_EQ("draining", process_word(state));

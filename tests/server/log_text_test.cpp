@@ -35,7 +35,7 @@ TEST(log_text, an_empty_value_is_a_dash_and_a_dash_is_not)
 TEST(log_text, values_that_could_look_like_fields_are_quoted)
 {
     EXPECT_EQ(in_text("a b"), R"("a b")");
-    EXPECT_EQ(in_text("x outcome=whole"), R"("x outcome=whole")");
+    EXPECT_EQ(in_text("x outcome=clean"), R"("x outcome=clean")");
     EXPECT_EQ(in_text("a=b"), R"("a=b")");
     EXPECT_EQ(in_text("say \"hi\""), R"("say \"hi\"")");
     EXPECT_EQ(in_text("it's"), R"("it's")");

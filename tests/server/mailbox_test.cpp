@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,7 +25,8 @@ protected:
 
     net::ready_queue ready_;
     net::event_set events_{ready_};
-    mailbox mailbox_{events_};
+    std::string failures_;
+    mailbox mailbox_{events_, [this](const std::exception& error) { failures_ += error.what(); }};
 };
 
 TEST_F(mailboxes, run_what_was_posted_in_its_order)
@@ -57,11 +60,22 @@ TEST_F(mailboxes, take_what_is_posted_by_what_they_run)
     serve_until([&] { return done == 2; });
 }
 
+TEST_F(mailboxes, run_what_is_behind_something_that_throws)
+{
+    std::string done;
+    mailbox_.post([&] { done += 'a'; });
+    mailbox_.post([] { throw std::runtime_error("no memory"); });
+    mailbox_.post([&] { done += 'b'; });
+    serve_until([&] { return done.size() == 2; });
+    EXPECT_EQ(done, "ab");
+    EXPECT_EQ(failures_, "no memory");
+}
+
 TEST_F(mailboxes, drop_what_never_had_its_turn)
 {
     auto held = std::make_shared<int>(1);
     {
-        mailbox passing{events_};
+        mailbox passing{events_, {}};
         passing.post([held] { ADD_FAILURE(); });
         EXPECT_EQ(held.use_count(), 2);
     }

@@ -58,46 +58,53 @@ const ending::rules reset_is_fin = with(&ending::rules::on_client_reset, client_
 const ending::rules truncates =
     with(&ending::rules::on_backend_reset, ending::backend_policy::truncate);
 
-constexpr const char* whole_exchange =
+constexpr const char* clean_exchange =
     "20000 bytes, close_notify, FIN | 1000 bytes, FIN | client_eof backend_eof exchanged exchanged "
-    "whole";
+    "clean";
 constexpr const char* cut_request =
-    "RST | 1000 bytes, FIN, then RST | client_eof - reset reset whole";
+    "RST | 1000 bytes, FIN, then RST | client_eof - reset reset cut";
 constexpr const char* aborted_answer =
-    "20000 bytes, RST | 1000 bytes, RST | backend_eof - reset reset whole";
+    "20000 bytes, RST | 1000 bytes, RST | backend_eof - reset reset cut";
 
 const std::vector<line> manual{
-    {trial::client_first, defaults, 0ms, {whole_exchange}},
-    {trial::client_first, notifies, 0ms, {whole_exchange}},
+    {trial::client_first, defaults, 0ms, {clean_exchange}},
+    {trial::client_first, notifies, 0ms, {clean_exchange}},
     {trial::client_first,
      aborting,
      0ms,
-     {"20000 bytes, RST | 1000 bytes, FIN | client_eof backend_eof reset exchanged whole"}},
+     {"20000 bytes, RST | 1000 bytes, FIN | client_eof backend_eof reset exchanged cut"}},
     {trial::client_first, closing, 0ms, {cut_request}},
+    {trial::client_says_canceled, defaults, 0ms, {clean_exchange}},
+    {trial::client_says_canceled, closing, 0ms, {cut_request}},
+    {trial::client_breaks_off,
+     defaults,
+     0ms,
+     {"alert, FIN | 1000 bytes, RST | tls_error - none reset cut",
+      "alert, RST | 1000 bytes, RST | tls_error - none reset cut"}},
     {trial::client_first,
      closing_politely,
      0ms,
-     {"close_notify, FIN | 1000 bytes, FIN | client_eof backend_eof exchanged exchanged whole"}},
+     {"close_notify, FIN | 1000 bytes, FIN | client_eof backend_eof exchanged exchanged clean"}},
     {trial::backend_first,
      defaults,
      0ms,
      {"20000 bytes, close_notify, FIN | 1000 bytes, FIN | backend_eof client_eof exchanged "
-      "exchanged whole"}},
+      "exchanged clean"}},
     {trial::backend_first,
      notifies,
      0ms,
      {"20000 bytes, close_notify, FIN | 1000 bytes, RST | backend_eof client_eof exchanged reset "
-      "whole"}},
+      "cut"}},
     {trial::backend_first, aborting, 0ms, {aborted_answer}},
     {trial::backend_first,
      closing,
      0ms,
      {"20000 bytes, close_notify, FIN | 1000 bytes, RST | backend_eof client_eof exchanged reset "
-      "whole"}},
+      "cut"}},
     {trial::upload_after_backend_end,
      defaults,
      0ms,
-     {"close_notify, FIN | 4000 bytes, FIN | backend_eof client_eof exchanged exchanged whole"}},
+     {"close_notify, FIN | 4000 bytes, FIN | backend_eof client_eof exchanged exchanged clean"}},
     {trial::upload_after_backend_end,
      notifies,
      0ms,
@@ -105,72 +112,90 @@ const std::vector<line> manual{
     {trial::client_truncated,
      defaults,
      0ms,
-     {"RST | 1000 bytes, RST | client_truncated - reset reset whole"}},
+     {"RST | 1000 bytes, RST | client_truncated - reset reset cut"}},
     {trial::client_truncated,
      truncation_is_fin,
      0ms,
      {"20000 bytes, close_notify, FIN | 1000 bytes, FIN | client_truncated backend_eof exchanged "
-      "exchanged whole"}},
-    {trial::client_reset, defaults, 0ms, {"- | 1000 bytes, RST | client_reset - gone reset whole"}},
+      "exchanged cut"}},
+    {trial::client_reset, defaults, 0ms, {"- | 1000 bytes, RST | client_reset - gone reset cut"}},
     {trial::client_reset,
      reset_is_fin,
      0ms,
-     {"- | 1000 bytes, FIN | client_reset backend_eof gone exchanged whole"}},
+     {"- | 1000 bytes, FIN | client_reset backend_eof gone exchanged cut"}},
     {trial::backend_reset,
      defaults,
      0ms,
-     {"20000 bytes, RST | - | backend_reset - reset gone whole"}},
+     {"20000 bytes, RST | - | backend_reset - reset gone cut"}},
     {trial::backend_reset,
      truncates,
      0ms,
-     {"20000 bytes, FIN | - | backend_reset client_eof exchanged gone whole"}},
-    {trial::backend_refuses,
-     defaults,
-     0ms,
-     {"RST | no connection | no_backend - reset none whole"}},
+     {"20000 bytes, FIN | - | backend_reset client_eof exchanged gone cut"}},
+    {trial::backend_refuses, defaults, 0ms, {"RST | no connection | no_backend - reset none none"}},
     {trial::client_silent,
      defaults,
      2s,
      {"20000 bytes, close_notify, FIN | 1000 bytes, RST | backend_eof close_timeout sent reset "
-      "whole"}},
+      "cut"}},
     {trial::client_silent,
      notifies,
      2s,
-     {"20000 bytes, close_notify, FIN | 1000 bytes, RST | backend_eof - sent reset whole"}},
+     {"20000 bytes, close_notify, FIN | 1000 bytes, RST | backend_eof - sent reset cut"}},
     {trial::client_silent, aborting, 2s, {aborted_answer}},
+    {trial::backend_silent,
+     says_always,
+     2s,
+     {"close_notify, FIN | 1000 bytes, FIN | client_eof half_close_timeout exchanged sent cut"}},
     {trial::backend_silent,
      defaults,
      2s,
-     {"close_notify, FIN | 1000 bytes, FIN | client_eof half_close_timeout exchanged sent whole"}},
-    {trial::backend_silent,
-     defaults,
-     400ms,
-     {"RST | 1000 bytes, FIN, then RST | client_eof half_close_timeout reset reset whole"}},
+     {"RST | 1000 bytes, FIN, then RST | client_eof half_close_timeout reset reset cut"}},
     {trial::backend_silent, closing, 0ms, {cut_request}},
     {trial::idle,
      says_never,
      2s,
-     {"20000 bytes, RST | 1000 bytes, RST | idle_timeout - reset reset whole"}},
+     {"20000 bytes, RST | 1000 bytes, RST | idle_timeout - reset reset cut"}},
     {trial::idle,
      defaults,
      700ms,
-     {"20000 bytes, RST | 1000 bytes, RST | idle_timeout - reset reset whole"}},
-    {trial::idle,
+     {"20000 bytes, close_notify, FIN | 1000 bytes, FIN | idle_timeout backend_eof exchanged "
+      "exchanged clean"}},
+    {trial::lifetime,
      defaults,
+     2s,
+     {"20000 bytes, RST | 1000 bytes, RST | lifetime - reset reset cut"}},
+    {trial::lifetime,
+     defaults,
+     6s,
+     {"20000 bytes, close_notify, FIN | 1000 bytes, FIN | lifetime backend_eof exchanged "
+      "exchanged clean"}},
+    {trial::idle,
+     says_always,
      1s,
      {"20000 bytes, close_notify, FIN | 1000 bytes, FIN | idle_timeout backend_eof exchanged "
-      "exchanged whole",
+      "exchanged clean",
       "20000 bytes, close_notify, FIN | 1000 bytes, FIN | idle_timeout client_eof exchanged "
-      "exchanged whole"}},
+      "exchanged clean"}},
     {trial::drain_idle,
      aborting,
      2s,
-     {"20000 bytes, RST | 1000 bytes, FIN | drain backend_eof reset exchanged whole"}},
+     {"20000 bytes, RST | 1000 bytes, FIN | drain backend_eof reset exchanged cut"}},
     {trial::drain_busy,
      defaults,
      2s,
-     {"20000 bytes, RST | 1000 bytes, RST | drain - reset reset whole"}},
-    {trial::client_only_connects, defaults, 0ms, {"FIN | no connection | probe - none none whole"}},
+     {"20000 bytes, RST | 1000 bytes, RST | drain - reset reset cut"}},
+    {trial::drain_thinking,
+     defaults,
+     2s,
+     {"20000 bytes, RST | 2000 bytes, RST | drain - reset reset cut"}},
+    {trial::drain_thinking,
+     says_always,
+     2s,
+     {"20000 bytes, close_notify, FIN | 2000 bytes, FIN | drain backend_eof exchanged exchanged "
+      "clean",
+      "20000 bytes, close_notify, FIN | 2000 bytes, FIN | drain client_eof exchanged exchanged "
+      "clean"}},
+    {trial::client_only_connects, defaults, 0ms, {"FIN | no connection | probe - none none none"}},
     {trial::client_stalls,
      defaults,
      2s,
@@ -183,7 +208,7 @@ const std::vector<line> manual{
 
 circumstances around(const ending::rules& rules, base::milliseconds bound = 2s)
 {
-    return {rules, bound, true};
+    return {rules, bound, 5s, true};
 }
 
 /// Every combination of the options.
@@ -202,7 +227,7 @@ std::vector<ending::rules> all_rules()
     vary(&ending::rules::on_client_reset, client_policy::reset, client_policy::fin);
     vary(&ending::rules::on_backend_reset, ending::backend_policy::reset,
          ending::backend_policy::truncate);
-    vary(&ending::rules::on_proxy_end, proxy_policy::idle_polite, proxy_policy::notify,
+    vary(&ending::rules::on_proxy_end, proxy_policy::ask, proxy_policy::notify,
          proxy_policy::reset);
     return all;
 }
@@ -303,7 +328,7 @@ TEST(SelftestComparison, SaysWhatIsWrongAndWhatWouldBeRight)
               (std::vector<std::string>{
                   "what the client sees is 20000 bytes, close_notify, FIN, and should be 20000 "
                   "bytes, RST",
-                  "outcome is lost, and should be whole"}));
+                  "outcome is lost, and should be cut"}));
 }
 
 TEST(SelftestComparison, AScriptThatCouldNotBePlayedIsWrong)

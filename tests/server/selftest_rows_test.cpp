@@ -70,7 +70,7 @@ TEST(SelftestSettings, DivideAllDurationsAlikeByWhatIsWaitedFor)
     const config::settings result = played(trial::backend_silent, configured()); // 60s: by 30
     EXPECT_EQ(result.listeners[0].shutdown.half_close_timeout, 2s);
     EXPECT_EQ(result.listeners[0].shutdown.deadline, 5min);    // nobody waits for it
-    EXPECT_EQ(result.listeners[0].shutdown.drain_timeout, 2s); // not below
+    EXPECT_EQ(result.listeners[0].shutdown.stall_timeout, 2s); // not below
     EXPECT_EQ(result.listeners[0].shutdown.linger, 2s);
 }
 
@@ -79,13 +79,13 @@ TEST(SelftestSettings, GiveKernelsTimeToAcknowledge)
     config::settings from = configured();
     from.listeners[0].shutdown.timeout = 10ms;
     from.listeners[0].shutdown.half_close_timeout = 700ms;
-    from.listeners[0].shutdown.drain_timeout = 30ms;
+    from.listeners[0].shutdown.stall_timeout = 30ms;
     from.listeners[0].shutdown.linger = base::off;
     from.listeners[0].shutdown.deadline = 100ms;
     const config::settings result = played(trial::client_silent, from);
     EXPECT_EQ(result.listeners[0].shutdown.timeout, 500ms);
     EXPECT_EQ(result.listeners[0].shutdown.half_close_timeout, 700ms);
-    EXPECT_EQ(result.listeners[0].shutdown.drain_timeout, 500ms);
+    EXPECT_EQ(result.listeners[0].shutdown.stall_timeout, 500ms);
     EXPECT_EQ(result.listeners[0].shutdown.linger, base::off);
     EXPECT_EQ(result.listeners[0].shutdown.deadline, 10s);
 }
@@ -95,12 +95,12 @@ TEST(SelftestSettings, KeepABoundInItsOwnRowOnly)
     config::settings from = configured();
     EXPECT_EQ(played(trial::idle, from).listeners[0].timeouts.idle, 2s);
     EXPECT_EQ(played(trial::lifetime, from).listeners[0].timeouts.lifetime, 2s);
-    EXPECT_TRUE(is_played(trial::idle, from.listeners[0]));
+    EXPECT_TRUE(is_played(trial::idle, from.listeners[0], 0x0304));
     from.listeners[0].timeouts.idle = base::off;
     from.listeners[0].timeouts.lifetime = base::off;
-    EXPECT_FALSE(is_played(trial::idle, from.listeners[0]));
-    EXPECT_FALSE(is_played(trial::lifetime, from.listeners[0]));
-    EXPECT_TRUE(is_played(trial::drain_busy, from.listeners[0]));
+    EXPECT_FALSE(is_played(trial::idle, from.listeners[0], 0x0304));
+    EXPECT_FALSE(is_played(trial::lifetime, from.listeners[0], 0x0304));
+    EXPECT_TRUE(is_played(trial::drain_busy, from.listeners[0], 0x0304));
 }
 
 } // namespace ferrule::server

@@ -8,20 +8,21 @@
 namespace ferrule::server {
 namespace {
 
+using test::clean_session;
 using test::lossy_session;
 using test::probe_session;
-using test::whole_session;
 using namespace std::chrono_literals;
 
 TEST(session_line, text_has_all_fields_in_the_order_of_the_manual)
 {
-    EXPECT_EQ(text_line(whole_session()),
+    EXPECT_EQ(text_line(clean_session()),
               "ended session=12 listener=web client=127.0.0.1:50000 tls=TLSv1.3 "
               "cipher=TLS_AES_128_GCM_SHA256 sni=example.org alpn=h2 resumed=no backend=app "
               "server=127.0.0.1:80 to_backend_bytes=78 to_client_bytes=6532 cause=client_eof "
               "second=backend_eof detail=- client_act=exchanged backend_act=exchanged "
-              "outcome=whole lost_to_backend_bytes=0 lost_to_client_bytes=0 "
-              "unconfirmed_to_backend_bytes=0 unconfirmed_to_client_bytes=0 first_end=client "
+              "outcome=clean lost_to_backend_bytes=0 lost_to_client_bytes=0 "
+              "unconfirmed_to_backend_bytes=0 unconfirmed_to_client_bytes=0 "
+              "undecrypted_bytes=0 first_end=client "
               "handshake_ms=1.234 connect_ms=0.210 half_closed_ms=3.000 close_ms=3.100 "
               "total_ms=8.400");
 }
@@ -34,7 +35,7 @@ TEST(session_line, text_tells_a_loss)
               "server=127.0.0.1:80 to_backend_bytes=78 to_client_bytes=6532 cause=backend_reset "
               "second=- detail=\"Connection reset by peer\" client_act=reset backend_act=gone "
               "outcome=lost lost_to_backend_bytes=0 lost_to_client_bytes=113152 "
-              "unconfirmed_to_backend_bytes=12 unconfirmed_to_client_bytes=34 "
+              "unconfirmed_to_backend_bytes=12 unconfirmed_to_client_bytes=34 undecrypted_bytes=0 "
               "first_end=backend handshake_ms=1.234 connect_ms=0.210 half_closed_ms=3.000 "
               "close_ms=3.100 total_ms=8.400");
 }
@@ -44,24 +45,25 @@ TEST(session_line, text_writes_a_dash_for_what_never_was)
     EXPECT_EQ(text_line(probe_session()),
               "ended session=14 listener=web client=127.0.0.1:50001 tls=- cipher=- sni=- alpn=- "
               "resumed=no backend=app server=- to_backend_bytes=0 to_client_bytes=0 cause=probe "
-              "second=- detail=- client_act=exchanged backend_act=none outcome=whole "
+              "second=- detail=- client_act=exchanged backend_act=none outcome=none "
               "lost_to_backend_bytes=0 lost_to_client_bytes=0 "
-              "unconfirmed_to_backend_bytes=0 unconfirmed_to_client_bytes=0 first_end=client "
+              "unconfirmed_to_backend_bytes=0 unconfirmed_to_client_bytes=0 "
+              "undecrypted_bytes=0 first_end=client "
               "handshake_ms=0.000 connect_ms=0.000 half_closed_ms=0.000 close_ms=0.000 "
               "total_ms=0.000");
 }
 
 TEST(session_line, a_hostile_server_name_forges_no_field_and_no_line)
 {
-    auto ended = whole_session();
-    ended.sni = std::string_view{"x\" outcome=whole\nended session=99"};
+    auto ended = clean_session();
+    ended.sni = std::string_view{"x\" outcome=clean\nended session=99"};
     const std::string text = text_line(ended);
-    EXPECT_NE(text.find(R"( sni="x\" outcome=whole\x0aended session=99" alpn=)"), std::string::npos)
+    EXPECT_NE(text.find(R"( sni="x\" outcome=clean\x0aended session=99" alpn=)"), std::string::npos)
         << text;
     EXPECT_EQ(text.find('\n'), std::string::npos);
 
     const std::string json = json_line(ended);
-    EXPECT_NE(json.find(R"("sni":"x\" outcome=whole\u000aended session=99","alpn")"),
+    EXPECT_NE(json.find(R"("sni":"x\" outcome=clean\u000aended session=99","alpn")"),
               std::string::npos)
         << json;
     EXPECT_EQ(json.find('\n'), std::string::npos);
@@ -69,46 +71,56 @@ TEST(session_line, a_hostile_server_name_forges_no_field_and_no_line)
 
 TEST(session_line, json_has_the_same_fields_with_types)
 {
-    auto ended = whole_session();
+    auto ended = clean_session();
     ended.resumed = true;
-    EXPECT_EQ(json_line(ended),
-              R"({"time":"2026-11-24T08:18:30.123Z","level":"info","event":"session_ended",)"
-              R"("session":12,"listener":"web","client":"127.0.0.1:50000","tls":"TLSv1.3",)"
-              R"("cipher":"TLS_AES_128_GCM_SHA256","sni":"example.org","alpn":"h2",)"
-              R"("resumed":true,"backend":"app","server":"127.0.0.1:80","to_backend_bytes":78,)"
-              R"("to_client_bytes":6532,"cause":"client_eof","second":"backend_eof",)"
-              R"("detail":null,"client_act":"exchanged","backend_act":"exchanged",)"
-              R"("outcome":"whole","lost_to_backend_bytes":0,"lost_to_client_bytes":0,)"
-              R"("unconfirmed_to_backend_bytes":0,"unconfirmed_to_client_bytes":0,)"
-              R"("first_end":"client","handshake_ms":1.234,"connect_ms":0.210,)"
-              R"("half_closed_ms":3.000,"close_ms":3.100,"total_ms":8.400})");
+    EXPECT_EQ(
+        json_line(ended),
+        R"({"time":"2026-11-24T08:18:30.123Z","level":"info","event":"session_ended",)"
+        R"("session":12,"listener":"web","client":"127.0.0.1:50000","tls":"TLSv1.3",)"
+        R"("cipher":"TLS_AES_128_GCM_SHA256","sni":"example.org","alpn":"h2",)"
+        R"("resumed":true,"backend":"app","server":"127.0.0.1:80","to_backend_bytes":78,)"
+        R"("to_client_bytes":6532,"cause":"client_eof","second":"backend_eof",)"
+        R"("detail":null,"client_act":"exchanged","backend_act":"exchanged",)"
+        R"("outcome":"clean","lost_to_backend_bytes":0,"lost_to_client_bytes":0,)"
+        R"("unconfirmed_to_backend_bytes":0,"unconfirmed_to_client_bytes":0,"undecrypted_bytes":0,)"
+        R"("first_end":"client","handshake_ms":1.234,"connect_ms":0.210,)"
+        R"("half_closed_ms":3.000,"close_ms":3.100,"total_ms":8.400})");
 }
 
 TEST(session_line, json_writes_null_for_what_never_was)
 {
-    EXPECT_EQ(json_line(probe_session()),
-              R"({"time":"2026-11-24T08:18:30.123Z","level":"debug","event":"session_ended",)"
-              R"("session":14,"listener":"web","client":"127.0.0.1:50001","tls":null,)"
-              R"("cipher":null,"sni":null,"alpn":null,"resumed":false,"backend":"app",)"
-              R"("server":null,"to_backend_bytes":0,"to_client_bytes":0,"cause":"probe",)"
-              R"("second":null,"detail":null,"client_act":"exchanged","backend_act":"none",)"
-              R"("outcome":"whole","lost_to_backend_bytes":0,"lost_to_client_bytes":0,)"
-              R"("unconfirmed_to_backend_bytes":0,"unconfirmed_to_client_bytes":0,)"
-              R"("first_end":"client","handshake_ms":0.000,"connect_ms":0.000,)"
-              R"("half_closed_ms":0.000,"close_ms":0.000,"total_ms":0.000})");
+    EXPECT_EQ(
+        json_line(probe_session()),
+        R"({"time":"2026-11-24T08:18:30.123Z","level":"debug","event":"session_ended",)"
+        R"("session":14,"listener":"web","client":"127.0.0.1:50001","tls":null,)"
+        R"("cipher":null,"sni":null,"alpn":null,"resumed":false,"backend":"app",)"
+        R"("server":null,"to_backend_bytes":0,"to_client_bytes":0,"cause":"probe",)"
+        R"("second":null,"detail":null,"client_act":"exchanged","backend_act":"none",)"
+        R"("outcome":"none","lost_to_backend_bytes":0,"lost_to_client_bytes":0,)"
+        R"("unconfirmed_to_backend_bytes":0,"unconfirmed_to_client_bytes":0,"undecrypted_bytes":0,)"
+        R"("first_end":"client","handshake_ms":0.000,"connect_ms":0.000,)"
+        R"("half_closed_ms":0.000,"close_ms":0.000,"total_ms":0.000})");
 }
 
 TEST(session_line, a_newcomer_reads_what_the_words_mean)
 {
-    EXPECT_EQ(demo_line(whole_session(3)),
-              "session 3  whole        client_eof (the client said goodbye, a close_notify), then "
+    EXPECT_EQ(demo_line(clean_session(3)),
+              "session 3  clean        client_eof (the client said goodbye, a close_notify), then "
               "backend_eof (the backend had no more to send and closed); 78 B to the backend, "
               "6532 B to the client, nothing lost; closed in 3.1 ms");
     EXPECT_EQ(demo_line(lossy_session(4)),
               "session 4  lost         backend_reset (the backend's connection was reset: "
               "\"Connection reset by peer\"); 78 B to the backend, 6532 B to the client, lost on "
               "the way: 0 B to the backend, 110.5 KiB to the client; closed in 3.1 ms");
-    auto unconfirmed = whole_session(5);
+    auto cut = clean_session(6);
+    cut.cause = ending::cause::client_truncated;
+    cut.second = ending::cause::none;
+    cut.outcome = ending::outcome::cut;
+    EXPECT_EQ(demo_line(cut),
+              "session 6  cut          client_truncated (the client's bytes stopped without a "
+              "close_notify); 78 B to the backend, 6532 B to the client, nothing lost; closed in "
+              "3.1 ms");
+    auto unconfirmed = clean_session(5);
     unconfirmed.outcome = ending::outcome::unconfirmed;
     unconfirmed.bytes = {0, 10ULL << 30};
     unconfirmed.close = 2s;
@@ -134,38 +146,58 @@ TEST(session_line, every_cause_has_a_meaning_of_its_own)
     EXPECT_EQ(std::unique(meanings.begin(), meanings.end()), meanings.end());
 }
 
-TEST(session_line, normal_is_a_clean_end_of_both_sides_with_every_byte)
+TEST(session_line, normal_is_a_clean_outcome_whatever_the_cause)
+{
+    for (const auto cause : ending::all_causes) {
+        auto ended = clean_session();
+        ended.cause = ended.second = cause;
+        EXPECT_FALSE(is_abnormal(ended)) << ending::to_text(cause);
+    }
+    EXPECT_FALSE(is_abnormal(probe_session()));
+}
+
+TEST(session_line, normal_is_what_only_the_options_have_cut)
 {
     using ending::cause;
 
-    auto ended = whole_session();
+    auto ended = clean_session();
+    ended.outcome = ending::outcome::cut;
     EXPECT_FALSE(is_abnormal(ended));
     ended.cause = cause::backend_eof;
-    ended.second = cause::client_eof;
+    ended.second = cause::none; // `mode: notify`, and the client does not answer
     EXPECT_FALSE(is_abnormal(ended));
-    ended.second = cause::none;
-    EXPECT_FALSE(is_abnormal(ended));
-    EXPECT_FALSE(is_abnormal(probe_session()));
-
     ended.second = cause::close_timeout;
     EXPECT_TRUE(is_abnormal(ended));
-    ended.second = cause::none;
-    ended.outcome = ending::outcome::unconfirmed;
-    EXPECT_TRUE(is_abnormal(ended));
     for (const auto cause : ending::all_causes) {
-        auto other = whole_session();
-        other.cause = cause;
-        EXPECT_EQ(is_abnormal(other), cause != cause::client_eof && cause != cause::backend_eof &&
+        ended = clean_session();
+        ended.outcome = ending::outcome::cut;
+        ended.cause = cause;
+        EXPECT_EQ(is_abnormal(ended), cause != cause::client_eof && cause != cause::backend_eof &&
                                           cause != cause::probe)
             << ending::to_text(cause);
     }
 }
 
+TEST(session_line, abnormal_are_missing_bytes_and_sessions_that_could_not_be)
+{
+    auto ended = clean_session();
+    ended.outcome = ending::outcome::unconfirmed;
+    EXPECT_TRUE(is_abnormal(ended));
+    ended.outcome = ending::outcome::lost;
+    EXPECT_TRUE(is_abnormal(ended));
+    ended.outcome = ending::outcome::none;
+    ended.cause = ending::cause::no_backend;
+    EXPECT_TRUE(is_abnormal(ended));
+}
+
 TEST(session_line, the_level_follows_the_ending)
 {
-    EXPECT_EQ(level_of(whole_session()), config::log_level::info);
+    EXPECT_EQ(level_of(clean_session()), config::log_level::info);
     EXPECT_EQ(level_of(lossy_session()), config::log_level::warning);
     EXPECT_EQ(level_of(probe_session()), config::log_level::debug);
+    auto asked = clean_session(); // an end of ours that both sides have made a clean one
+    asked.cause = ending::cause::drain;
+    EXPECT_EQ(level_of(asked), config::log_level::info);
 }
 
 TEST(session_line, level_and_choice_decide_together_what_is_logged)
@@ -176,7 +208,7 @@ TEST(session_line, level_and_choice_decide_together_what_is_logged)
     const struct {
         log_level level;
         logged_sessions which;
-        bool whole;
+        bool clean;
         bool lossy;
         bool probe;
     } rows[] = {
@@ -189,7 +221,7 @@ TEST(session_line, level_and_choice_decide_together_what_is_logged)
         {log_level::debug, logged_sessions::none, false, false, false},
     };
     for (const auto& row : rows) {
-        EXPECT_EQ(is_logged(whole_session(), row.level, row.which), row.whole);
+        EXPECT_EQ(is_logged(clean_session(), row.level, row.which), row.clean);
         EXPECT_EQ(is_logged(lossy_session(), row.level, row.which), row.lossy);
         EXPECT_EQ(is_logged(probe_session(), row.level, row.which), row.probe);
     }

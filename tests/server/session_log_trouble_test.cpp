@@ -9,13 +9,13 @@ namespace ferrule::server {
 namespace {
 
 using config::log_level;
+using test::clean_session;
 using test::count_lines;
 using test::lines_of;
 using test::reading_end;
 using test::session_log_test;
 using test::soon;
 using test::standard_error;
-using test::whole_session;
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t many = 5000; // more than a ring and a pipe together
@@ -26,7 +26,7 @@ TEST_F(session_log_test, a_pipe_that_nobody_reads_costs_lines_but_no_time)
     auto log = make();
     const auto start = std::chrono::steady_clock::now();
     for (std::uint64_t id = 0; id < many; ++id)
-        log->ended(0, whole_session(id));
+        log->ended(0, clean_session(id));
     EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
     EXPECT_GT(dropped_sessions(), 0u);
 
@@ -43,7 +43,7 @@ TEST_F(session_log_test, a_pipe_that_nobody_reads_does_not_hold_up_the_end)
     const auto reader = target_pipe();
     auto log = make();
     for (std::uint64_t id = 0; id < many; ++id)
-        log->ended(0, whole_session(id));
+        log->ended(0, clean_session(id));
     EXPECT_LT(time_to_end(std::move(log)), 3s);
     EXPECT_EQ(count_lines(reader->read_rest(0)) + dropped_sessions(), many);
 }
@@ -66,7 +66,7 @@ TEST_F(session_log_test, lines_are_whole_although_a_pipe_took_them_in_pieces)
     const auto reader = target_pipe();
     auto log = make();
     for (std::uint64_t id = 0; id < many; ++id)
-        log->ended(0, whole_session(id));
+        log->ended(0, clean_session(id));
     std::string text;
     std::thread late{[&] { text = reader->read_rest(500); }};
     log.reset();
@@ -98,7 +98,7 @@ TEST_F(session_log_test, a_reader_that_is_gone_costs_lines_and_not_the_process)
     auto log = make();
     reader->close();
     for (std::uint64_t id = 0; id < 10; ++id)
-        log->ended(0, whole_session(id));
+        log->ended(0, clean_session(id));
     log->say(log_level::info, "and this");
     log.reset();
     EXPECT_EQ(dropped_sessions(), 10u);
@@ -115,7 +115,7 @@ TEST_F(session_log_test, a_full_disk_costs_lines_and_is_told_on_standard_error_o
         const standard_error redirected{ends[1]};
         auto log = make();
         for (std::uint64_t id = 0; id < 10; ++id) {
-            log->ended(0, whole_session(id));
+            log->ended(0, clean_session(id));
             ASSERT_TRUE(soon([&] { return dropped_sessions() == id + 1; }));
         }
         log->say(log_level::info, "and this");
@@ -132,7 +132,7 @@ TEST_F(session_log_test, a_disk_with_room_again_is_told_and_the_next_line_is_who
     int ends[2];
     ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
     reading_end said{ends[0]};
-    const std::size_t line_size = 25 + 5 + text_line(whole_session(1)).size() + 1;
+    const std::size_t line_size = 25 + 5 + text_line(clean_session(1)).size() + 1;
     rlimit before{};
     ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
     {
@@ -142,20 +142,20 @@ TEST_F(session_log_test, a_disk_with_room_again_is_told_and_the_next_line_is_who
         rlimit full = before;
         full.rlim_cur = line_size + 40;
         ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
-        log->ended(0, whole_session(1));
-        log->ended(0, whole_session(2));
+        log->ended(0, clean_session(1));
+        log->ended(0, clean_session(2));
         ASSERT_TRUE(soon([&] { return dropped_sessions() == 1; }));
-        log->ended(0, whole_session(3));
+        log->ended(0, clean_session(3));
         ASSERT_TRUE(soon([&] { return dropped_sessions() == 2; }));
         ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
-        log->ended(0, whole_session(4));
+        log->ended(0, clean_session(4));
         log.reset();
     }
     const auto lines = lines_of(path);
     ASSERT_EQ(lines.size(), 3u);
-    EXPECT_EQ(lines[0].substr(30), text_line(whole_session(1)));
+    EXPECT_EQ(lines[0].substr(30), text_line(clean_session(1)));
     EXPECT_EQ(lines[1].size(), 40u) << "what went in before the disk was full";
-    EXPECT_EQ(lines[2].substr(30), text_line(whole_session(4)));
+    EXPECT_EQ(lines[2].substr(30), text_line(clean_session(4)));
     EXPECT_EQ(said.read_rest(0), "ferrule: log: " + path +
                                      ": File too large; lines are dropped "
                                      "until it takes them again\nferrule: log: " +
@@ -172,7 +172,7 @@ protected:
         auto log = make();
         const int flags = fcntl(STDERR_FILENO, F_GETFL);
         for (std::uint64_t id = 0; id < many; ++id)
-            log->ended(0, whole_session(id));
+            log->ended(0, clean_session(id));
         const auto took = time_to_end(std::move(log));
         redirected.restore();
         EXPECT_EQ(flags & O_NONBLOCK, 0) << "it is shared with other processes";
@@ -222,7 +222,7 @@ TEST_F(standard_error_test, a_file_gets_every_line_behind_what_others_write)
     {
         const standard_error redirected{file};
         dprintf(STDERR_FILENO, "first\n");
-        make()->ended(0, whole_session());
+        make()->ended(0, clean_session());
         dprintf(STDERR_FILENO, "last\n");
     }
     const auto lines = lines_of(path);

@@ -12,7 +12,7 @@ namespace ferrule::test {
 inline constexpr std::int64_t moment_microseconds = 1'795'508'310'123'456;
 
 /// A client that downloads something and says goodbye, with every field filled except `detail`.
-inline session::record whole_session(std::uint64_t id = 12)
+inline session::record clean_session(std::uint64_t id = 12)
 {
     session::record ended;
     ended.ended_at_microseconds = moment_microseconds;
@@ -30,6 +30,7 @@ inline session::record whole_session(std::uint64_t id = 12)
     ended.second = ending::cause::backend_eof;
     ended.client_act = ending::act::exchanged;
     ended.backend_act = ending::act::exchanged;
+    ended.outcome = ending::outcome::clean;
     ended.handshake = base::microseconds{1234};
     ended.connect = base::microseconds{210};
     ended.half_closed = base::microseconds{3000};
@@ -41,7 +42,7 @@ inline session::record whole_session(std::uint64_t id = 12)
 /// A backend that resets the connection while a client takes nothing.
 inline session::record lossy_session(std::uint64_t id = 13)
 {
-    session::record ended = whole_session(id);
+    session::record ended = clean_session(id);
     ended.lost = {0, 113'152};
     ended.unconfirmed = {12, 34};
     ended.cause = ending::cause::backend_reset;

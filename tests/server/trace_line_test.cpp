@@ -12,8 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 using session::happening;
 using session::recorder;
+using test::clean_session;
 using test::lossy_session;
-using test::whole_session;
 
 template <typename Enum>
 std::uint8_t number(Enum value)
@@ -82,9 +82,9 @@ TEST(trace_line, it_says_how_much_is_missing)
     recorder last{1};
     last.add(0us, happening::accepted);
     last.add(5us, happening::handshake_done);
-    EXPECT_EQ(text_trace_line(whole_session(), last),
+    EXPECT_EQ(text_trace_line(clean_session(), last),
               "trace session=12 listener=web omitted=1 events=\"+0.005ms handshake_done\"");
-    EXPECT_NE(json_trace_line(whole_session(), last).find(R"("omitted":1,)"), std::string::npos);
+    EXPECT_NE(json_trace_line(clean_session(), last).find(R"("omitted":1,)"), std::string::npos);
 }
 
 TEST(trace_line, an_alert_that_nobody_has_defined_is_a_number)
@@ -93,18 +93,18 @@ TEST(trace_line, an_alert_that_nobody_has_defined_is_a_number)
     recorder events{2};
     events.add(0us, happening::alert_received, 0, 0x22);
     events.add(0us, happening::alert_sent, 0, 48);
-    EXPECT_EQ(text_trace_line(whole_session(), events),
+    EXPECT_EQ(text_trace_line(clean_session(), events),
               "trace session=12 listener=web omitted=0 "
               "events=\"+0.000ms alert_received 34; +0.000ms alert_sent unknown_ca\"");
 }
 
 TEST(trace_line, a_listener_s_name_forges_nothing)
 {
-    auto ended = whole_session();
-    ended.listener = std::string_view{"x\" outcome=whole\n"};
-    EXPECT_NE(text_trace_line(ended, recorder{}).find(R"( listener="x\" outcome=whole\x0a" )"),
+    auto ended = clean_session();
+    ended.listener = std::string_view{"x\" outcome=clean\n"};
+    EXPECT_NE(text_trace_line(ended, recorder{}).find(R"( listener="x\" outcome=clean\x0a" )"),
               std::string::npos);
-    EXPECT_NE(json_trace_line(ended, recorder{}).find(R"("listener":"x\" outcome=whole\u000a",)"),
+    EXPECT_NE(json_trace_line(ended, recorder{}).find(R"("listener":"x\" outcome=clean\u000a",)"),
               std::string::npos);
 }
 

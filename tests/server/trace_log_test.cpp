@@ -4,11 +4,11 @@
 namespace ferrule::server {
 namespace {
 
+using test::clean_session;
 using test::lines_of;
 using test::lossy_session;
 using test::probe_session;
 using test::session_log_test;
-using test::whole_session;
 
 session::recorder two_events()
 {
@@ -22,7 +22,7 @@ TEST_F(session_log_test, an_abnormal_session_is_followed_by_its_trace)
 {
     auto log = make();
     log->ended(0, lossy_session(1), two_events());
-    log->ended(0, whole_session(2), two_events());
+    log->ended(0, clean_session(2), two_events());
     log->ended(0, lossy_session(3), session::recorder{4});
     log->ended(0, probe_session(4), two_events());
     log.reset();

@@ -11,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ferrule::base::time_point;
+using ferrule::session::attempt;
 using ferrule::session::backend_pool;
 using ferrule::session::server;
 using ferrule::session::server_choice;
@@ -40,27 +41,45 @@ backend_pool pool_of(std::initializer_list<std::uint16_t> ports)
     return pool;
 }
 
-/// The ports that one session tries, in their order.
+/// The ports that one session tries, in their order. It tells nothing of them.
 std::vector<int> tries(backend_pool& pool, time_point now)
 {
     std::vector<int> ports;
     server_choice choice;
     for (std::size_t i = 0; i <= backend_pool::servers_max; ++i) {
-        const auto next = pool.next(choice, now);
-        if (next == nullptr)
+        const attempt next = pool.next(choice, now);
+        if (!next)
             break;
         ports.push_back(next->where.port());
     }
     return ports;
 }
 
-/// The first server that a new session gets has failed.
-int fail_next(backend_pool& pool, time_point now)
+/// What a new session tries first.
+attempt first_try(backend_pool& pool, time_point now)
 {
     server_choice choice;
-    const auto which = pool.next(choice, now);
-    pool.failed(*which, now);
-    return which->where.port();
+    return pool.next(choice, now);
+}
+
+/// The first server that a new session gets fails.
+int fail_next(backend_pool& pool, time_point now)
+{
+    attempt next = first_try(pool, now);
+    const int port = next->where.port();
+    next.failed(now);
+    return port;
+}
+
+/// From when on a new session would try this server first again, if it were its turn.
+time_point end_of_memory(backend_pool& pool, int port)
+{
+    server_choice choice;
+    for (;;) {
+        const attempt next = pool.next(choice, time_point::min());
+        if (next->where.port() == port)
+            return next->failed_until;
+    }
 }
 
 using ports = std::vector<int>;
@@ -70,7 +89,7 @@ TEST(backend_pool, gives_nothing_without_a_server)
     backend_pool pool{"app"};
     server_choice choice;
     EXPECT_EQ("app", pool.name());
-    EXPECT_EQ(nullptr, pool.next(choice, start));
+    EXPECT_FALSE(pool.next(choice, start));
     EXPECT_EQ(0U, pool.untried(choice));
     EXPECT_FALSE(choice.started);
 }
@@ -89,12 +108,12 @@ TEST(backend_pool, gives_a_session_each_server_once)
     backend_pool pool = pool_of({1, 2});
     server_choice choice;
     EXPECT_EQ(2U, pool.untried(choice));
-    EXPECT_NE(nullptr, pool.next(choice, start));
+    EXPECT_TRUE(pool.next(choice, start));
     EXPECT_EQ(1U, pool.untried(choice));
-    EXPECT_NE(nullptr, pool.next(choice, start));
+    EXPECT_TRUE(pool.next(choice, start));
     EXPECT_EQ(0U, pool.untried(choice));
-    EXPECT_EQ(nullptr, pool.next(choice, start));
-    EXPECT_EQ(nullptr, pool.next(choice, start));
+    EXPECT_FALSE(pool.next(choice, start));
+    EXPECT_FALSE(pool.next(choice, start));
 }
 
 TEST(backend_pool, tries_a_failed_server_last)
@@ -114,18 +133,101 @@ TEST(backend_pool, tries_failed_servers_nevertheless_when_no_other_is_left)
     EXPECT_EQ(2U, tries(pool, start).size());
 }
 
-TEST(backend_pool, forgets_a_failure_after_its_time)
+TEST(backend_pool, tries_a_failed_server_again_after_its_time)
 {
     backend_pool pool = pool_of({1, 2});
     EXPECT_EQ(1, fail_next(pool, start));
-    const time_point forgotten = start + backend_pool::failure_memory;
-    EXPECT_EQ((ports{2, 1}), tries(pool, forgotten - 1ns));
-    EXPECT_EQ((ports{1, 2}), tries(pool, forgotten));
+    const time_point again = start + backend_pool::first_memory;
+    EXPECT_EQ((ports{2, 1}), tries(pool, again - 1ns));
+    EXPECT_EQ((ports{1, 2}), tries(pool, again));
 }
 
-TEST(backend_pool, serves_again_within_two_seconds_of_a_return)
+TEST(backend_pool, lets_one_session_at_a_time_try_a_failed_server_again)
 {
-    EXPECT_LT(backend_pool::failure_memory, 2s);
+    backend_pool pool = pool_of({1, 2});
+    EXPECT_EQ(1, fail_next(pool, start));
+    const time_point later = start + 1h;
+    EXPECT_EQ(2, first_try(pool, later)->where.port()) << "it is the turn of 2";
+    {
+        const attempt probe = first_try(pool, later);
+        ASSERT_EQ(1, probe->where.port());
+        for (int session = 0; session < 10; ++session)
+            EXPECT_EQ((ports{2, 1}), tries(pool, later)) << "the others do not wait for it";
+    }
+    // The prober has left: its try says nothing, and the next one may.
+    EXPECT_EQ(2, first_try(pool, later)->where.port());
+    EXPECT_EQ(1, first_try(pool, later)->where.port());
+}
+
+TEST(backend_pool, remembers_twice_as_long_after_each_probe_that_fails)
+{
+    backend_pool pool = pool_of({1});
+    time_point now = start;
+    for (const auto memory : {1s, 2s, 4s, 8s, 16s, 30s, 30s}) {
+        fail_next(pool, now);
+        EXPECT_EQ(now + memory, end_of_memory(pool, 1));
+        now += memory;
+    }
+}
+
+TEST(backend_pool, forgets_all_failures_with_a_success)
+{
+    backend_pool pool = pool_of({1, 2});
+    time_point now = start;
+    for (int failure = 0; failure < 5; ++failure) {
+        attempt both[] = {first_try(pool, now), first_try(pool, now)};
+        both[0].failed(now);
+        both[1].failed(now);
+        now += 1min;
+    }
+    first_try(pool, now).succeeded();
+    first_try(pool, now).succeeded();
+    const int failed = fail_next(pool, now);
+    EXPECT_EQ(now + backend_pool::first_memory, end_of_memory(pool, failed));
+}
+
+TEST(backend_pool, counts_tries_that_began_together_as_one_failure)
+{
+    backend_pool pool = pool_of({1});
+    std::vector<attempt> burst;
+    for (int session = 0; session < 100; ++session)
+        burst.push_back(first_try(pool, start));
+    for (attempt& each : burst)
+        each.failed(start);
+    EXPECT_EQ(start + backend_pool::first_memory, end_of_memory(pool, 1));
+}
+
+TEST(backend_pool, learns_nothing_from_a_try_for_want_of_a_better_server)
+{
+    backend_pool pool = pool_of({1});
+    fail_next(pool, start);
+    for (int session = 0; session < 100; ++session)
+        fail_next(pool, start + 500ms);
+    EXPECT_EQ(start + backend_pool::first_memory, end_of_memory(pool, 1));
+}
+
+TEST(backend_pool, never_waits_for_the_only_server_however_often_it_has_failed)
+{
+    backend_pool pool = pool_of({1});
+    time_point now = start;
+    for (int failure = 0; failure < 20; ++failure) {
+        fail_next(pool, now);
+        now += 1min;
+    }
+    fail_next(pool, now);
+    const attempt probe = first_try(pool, now + 1ns);
+    EXPECT_EQ((ports{1}), tries(pool, now + 1ns));
+    EXPECT_EQ((ports{1}), tries(pool, now + 1h)) << "and while another tries it";
+}
+
+TEST(backend_pool, a_success_for_want_of_a_better_server_counts)
+{
+    backend_pool pool = pool_of({1, 2});
+    fail_next(pool, start);
+    fail_next(pool, start);
+    first_try(pool, start).succeeded();
+    EXPECT_EQ((ports{1, 2}), tries(pool, start)) << "1 serves, though it is the turn of 2";
+    EXPECT_EQ((ports{1, 2}), tries(pool, start));
 }
 
 TEST(backend_pool, keeps_what_is_known_of_servers_that_stay)
@@ -158,23 +260,23 @@ TEST(backend_pool, survives_a_change_between_two_tries_of_a_session)
 {
     backend_pool pool = pool_of({1, 2, 3});
     server_choice choice;
-    EXPECT_NE(nullptr, pool.next(choice, start));
-    EXPECT_NE(nullptr, pool.next(choice, start));
+    EXPECT_TRUE(pool.next(choice, start));
+    EXPECT_TRUE(pool.next(choice, start));
     pool.set_servers(servers_at({1}));
     EXPECT_EQ(0U, pool.untried(choice));
-    EXPECT_EQ(nullptr, pool.next(choice, start));
+    EXPECT_FALSE(pool.next(choice, start));
 }
 
 TEST(backend_pool, leaves_a_server_to_the_session_that_connects_to_it)
 {
     backend_pool pool = pool_of({1, 2});
     server_choice choice;
-    const auto removed = pool.next(choice, start);
-    const auto stays = pool.next(choice, start);
+    attempt removed = pool.next(choice, start);
+    attempt stays = pool.next(choice, start);
     pool.set_servers(servers_at({2, 3}));
     EXPECT_EQ("app1", removed->text);
-    pool.failed(*removed, start);
-    pool.failed(*stays, start);
+    removed.failed(start);
+    stays.failed(start);
     EXPECT_EQ((ports{3, 2}), tries(pool, start)) << "what is learned of one that stays is kept";
 }
 

@@ -1,8 +1,8 @@
-// Every bound from the first end on: half_close_timeout, timeout, drain_timeout, linger, deadline.
+// Every bound from the first end on: half_close_timeout, timeout, stall_timeout, linger, deadline.
 //
 // Longer than 300 lines because each bound's tests stand together, as in the manual.
 
-#include "session/bounds.hpp"
+#include "session/timing.hpp"
 #include "session/told.hpp"
 
 namespace {
@@ -41,13 +41,27 @@ TEST(half_close_timeout, bounds_the_silence_of_a_backend_whose_client_has_ended)
     it.client.send("request");
     it.client.say_goodbye();
     it.settle();
-    expect_after(it, 60s, [&] { return it.client.saw_close_notify(); });
+    expect_over_after(it, 60s);
     EXPECT_EQ(1U, it.timeouts_counted(shutdown_timeout::half_close));
     EXPECT_TRUE(it.finish());
-    EXPECT_EQ("client_eof, then half_close_timeout; client exchanged, backend sent; whole",
+    EXPECT_EQ("client_eof, then half_close_timeout; client reset, backend reset; cut",
               ending_of(it.told()));
-    EXPECT_FALSE(it.client.saw_reset());
-    EXPECT_FALSE(it.backend.saw_reset());
+    EXPECT_FALSE(it.client.saw_close_notify()) << "nobody knows whether the answer is all (E8)";
+}
+
+TEST(half_close_timeout, is_called_a_clean_end_only_if_the_operator_says_so)
+{
+    world_options given;
+    given.shutdown.rules.on_proxy_end = ferrule::ending::proxy_policy::notify;
+    world it{given};
+    it.establish();
+    it.client.send("request");
+    it.client.say_goodbye();
+    it.settle();
+    expect_after(it, 60s, [&] { return it.client.saw_close_notify(); });
+    EXPECT_TRUE(it.finish());
+    EXPECT_EQ("client_eof, then half_close_timeout; client exchanged, backend sent; cut",
+              ending_of(it.told()));
 }
 
 TEST(half_close_timeout, is_moved_by_every_byte_of_the_backend)
@@ -61,8 +75,8 @@ TEST(half_close_timeout, is_moved_by_every_byte_of_the_backend)
         it.backend.send("x");
         it.settle();
     }
-    ASSERT_FALSE(it.client.saw_close_notify());
-    expect_after(it, 60s, [&] { return it.client.saw_close_notify(); });
+    ASSERT_FALSE(it.is_over());
+    expect_over_after(it, 60s);
 }
 
 TEST(half_close_timeout, does_not_hold_for_a_client_whose_backend_has_ended)
@@ -90,7 +104,7 @@ TEST(close_notify_timeout, releases_a_client_that_never_answers_and_resets_its_b
     it.settle();
     ASSERT_TRUE(it.client.saw_close_notify());
     expect_over_after(it, 5s);
-    EXPECT_EQ("backend_eof, then close_timeout; client sent, backend reset; whole",
+    EXPECT_EQ("backend_eof, then close_timeout; client sent, backend reset; cut",
               ending_of(it.told()));
     EXPECT_EQ(1U, it.timeouts_counted(shutdown_timeout::close_notify));
     EXPECT_TRUE(it.finish());
@@ -128,7 +142,7 @@ TEST(close_notify_timeout, begins_once_the_client_has_acknowledged_everything)
         it.advance(20s);
         take_some(it);
     }
-    ASSERT_FALSE(it.is_over()) << "80 s, but each pause was shorter than drain_timeout";
+    ASSERT_FALSE(it.is_over()) << "80 s, but each pause was shorter than stall_timeout";
     it.client.read_on();
     ASSERT_TRUE(it.until([&] { return it.client.saw_close_notify(); }));
     it.advance(100ms); // the acknowledgement is asked for each 100 ms by now
@@ -137,13 +151,14 @@ TEST(close_notify_timeout, begins_once_the_client_has_acknowledged_everything)
     EXPECT_FALSE(it.is_over());
     it.advance(220ms);
     EXPECT_TRUE(it.is_over());
-    EXPECT_EQ("backend_eof, then close_timeout; client sent, backend reset; whole",
+    EXPECT_EQ("backend_eof, then close_timeout; client sent, backend reset; cut",
               ending_of(it.told()));
 }
 
-TEST(close_notify_timeout, bounds_the_wait_after_a_polite_end_of_the_proxy)
+TEST(close_notify_timeout, bounds_the_wait_after_an_end_of_ours_that_is_called_clean)
 {
     world_options given;
+    given.shutdown.rules.on_proxy_end = ferrule::ending::proxy_policy::notify;
     given.timeouts.idle = 60s;
     given.shutdown.linger = 1s;
     world it{given};
@@ -151,14 +166,14 @@ TEST(close_notify_timeout, bounds_the_wait_after_a_polite_end_of_the_proxy)
     expect_after(it, 60s, [&] { return it.client.saw_close_notify(); });
     // The client's timeout first, then the backend's linger.
     expect_over_after(it, 6s - 20ms);
-    EXPECT_EQ("idle_timeout, then close_timeout; client sent, backend sent; whole",
+    EXPECT_EQ("idle_timeout, then close_timeout; client sent, backend sent; cut",
               ending_of(it.told()));
 }
 
-// --- drain_timeout
+// --- stall_timeout
 // ---------------------------------------------------------------------------------
 
-TEST(drain_timeout, cuts_a_session_whose_client_takes_nothing_after_the_backend_has_ended)
+TEST(stall_timeout, cuts_a_session_whose_client_takes_nothing_after_the_backend_has_ended)
 {
     world_options given;
     given.client_window = small;
@@ -172,7 +187,7 @@ TEST(drain_timeout, cuts_a_session_whose_client_takes_nothing_after_the_backend_
     expect_over_after(it, 30s);
     EXPECT_EQ("backend_eof, then write_stalled; client reset, backend reset; lost",
               ending_of(it.told()));
-    EXPECT_EQ(1U, it.timeouts_counted(shutdown_timeout::drain));
+    EXPECT_EQ(1U, it.timeouts_counted(shutdown_timeout::stall));
     EXPECT_TRUE(it.finish());
     EXPECT_TRUE(it.client.saw_reset());
     EXPECT_FALSE(it.client.saw_close_notify());
@@ -180,7 +195,7 @@ TEST(drain_timeout, cuts_a_session_whose_client_takes_nothing_after_the_backend_
     EXPECT_GT(it.told().lost[1], 0U);
 }
 
-TEST(drain_timeout, cuts_a_session_whose_backend_takes_nothing_after_the_client_has_ended)
+TEST(stall_timeout, cuts_a_session_whose_backend_takes_nothing_after_the_client_has_ended)
 {
     world_options given;
     given.backend_window = given.send_buffer = small;
@@ -205,7 +220,7 @@ TEST(drain_timeout, cuts_a_session_whose_backend_takes_nothing_after_the_client_
     EXPECT_FALSE(it.backend.saw_fin());
 }
 
-TEST(drain_timeout, is_moved_by_every_byte_that_the_client_takes)
+TEST(stall_timeout, is_moved_by_every_byte_that_the_client_takes)
 {
     world_options given;
     given.client_window = given.send_buffer = small;
@@ -228,11 +243,11 @@ TEST(drain_timeout, is_moved_by_every_byte_that_the_client_takes)
     it.settle();
     ASSERT_TRUE(it.finish(1s));
     EXPECT_EQ(it.backend.sent(), it.client.received());
-    EXPECT_EQ("backend_eof, then client_eof; client exchanged, backend exchanged; whole",
+    EXPECT_EQ("backend_eof, then client_eof; client exchanged, backend exchanged; clean",
               ending_of(it.told()));
 }
 
-TEST(drain_timeout, bounds_bytes_that_wait_in_the_kernel_alone)
+TEST(stall_timeout, bounds_bytes_that_wait_in_the_kernel_alone)
 {
     world_options given;
     given.client_window = 4096;
@@ -250,7 +265,7 @@ TEST(drain_timeout, bounds_bytes_that_wait_in_the_kernel_alone)
     EXPECT_LT(it.told().lost[1], 30'000U) << "some of it was acknowledged";
 }
 
-TEST(drain_timeout, lets_a_reset_wait_until_a_slow_client_has_everything)
+TEST(stall_timeout, lets_a_reset_wait_until_a_slow_client_has_everything)
 {
     world_options given;
     given.client_window = given.send_buffer = small;
@@ -266,7 +281,7 @@ TEST(drain_timeout, lets_a_reset_wait_until_a_slow_client_has_everything)
     it.client.read_on();
     ASSERT_TRUE(it.until([&] { return it.is_over(); }));
     ASSERT_TRUE(it.finish());
-    EXPECT_EQ("backend_reset; client reset, backend gone; whole", ending_of(it.told()));
+    EXPECT_EQ("backend_reset; client reset, backend gone; cut", ending_of(it.told()));
     EXPECT_EQ(it.backend.sent(), it.client.received());
     EXPECT_TRUE(it.client.saw_reset());
     EXPECT_FALSE(it.client.saw_close_notify());
@@ -286,7 +301,7 @@ TEST(linger, releases_the_client_in_mode_notify)
     it.settle();
     ASSERT_TRUE(it.client.saw_close_notify());
     expect_over_after(it, 2s);
-    EXPECT_EQ("backend_eof; client sent, backend reset; whole", ending_of(it.told()));
+    EXPECT_EQ("backend_eof; client sent, backend reset; cut", ending_of(it.told()));
 }
 
 TEST(linger, is_not_moved_by_what_is_thrown_away)
@@ -320,7 +335,7 @@ TEST(linger, ends_with_the_end_of_the_client)
     it.client.say_goodbye();
     it.settle();
     ASSERT_TRUE(it.finish(100ms));
-    EXPECT_EQ("backend_eof, then client_eof; client exchanged, backend reset; whole",
+    EXPECT_EQ("backend_eof, then client_eof; client exchanged, backend reset; cut",
               ending_of(it.told()));
 }
 
@@ -341,7 +356,7 @@ TEST(linger, ends_when_linger_bytes_were_thrown_away)
     it.client.send(text_of_size(200'000));
     it.settle();
     EXPECT_TRUE(it.is_over());
-    EXPECT_GT(it.told().lost[0], 100'000U);
+    EXPECT_GE(it.told().lost[0], 90'000U) << "received are 100 000, the last record in part";
     EXPECT_LT(it.told().lost[0], 150'000U);
     EXPECT_EQ(it.told().bytes[0], it.told().lost[0]);
 }
@@ -360,7 +375,7 @@ TEST(linger, follows_a_truncation_that_the_operator_chose)
     EXPECT_TRUE(it.client.saw_fin());
     EXPECT_FALSE(it.client.saw_close_notify());
     expect_over_after(it, 2s);
-    EXPECT_EQ("backend_reset; client sent, backend gone; whole", ending_of(it.told()));
+    EXPECT_EQ("backend_reset; client sent, backend gone; cut", ending_of(it.told()));
 }
 
 TEST(linger, follows_an_alert)
@@ -375,7 +390,7 @@ TEST(linger, follows_an_alert)
     EXPECT_FALSE(it.client.saw_close_notify());
     EXPECT_EQ("request", it.backend.received());
     expect_over_after(it, 2s);
-    EXPECT_EQ("tls_error; client exchanged, backend reset; whole", ending_of(it.told()));
+    EXPECT_EQ("tls_error; client exchanged, backend reset; cut", ending_of(it.told()));
     EXPECT_EQ("decryption failed or bad record mac", it.told().detail.view());
 }
 
@@ -406,7 +421,7 @@ TEST(deadline, ends_everything_however_much_moves)
     EXPECT_EQ("client_eof, then backend_eof; client reset, backend exchanged; lost",
               ending_of(it.told()));
     EXPECT_EQ(1U, it.timeouts_counted(shutdown_timeout::deadline));
-    EXPECT_EQ(0U, it.timeouts_counted(shutdown_timeout::drain));
+    EXPECT_EQ(0U, it.timeouts_counted(shutdown_timeout::stall));
     EXPECT_TRUE(it.finish());
     EXPECT_GT(it.client.received().size(), 30'000U);
     EXPECT_TRUE(it.client.saw_reset());
@@ -436,7 +451,7 @@ TEST(deadline, does_not_cut_what_is_complete_by_then)
     }));
     it.jump(3min);
     EXPECT_TRUE(it.is_over());
-    EXPECT_EQ("client_eof, then backend_eof; client exchanged, backend exchanged; whole",
+    EXPECT_EQ("client_eof, then backend_eof; client exchanged, backend exchanged; clean",
               ending_of(it.told()));
     EXPECT_EQ(0U, it.timeouts_counted(shutdown_timeout::deadline));
 }

@@ -2,7 +2,7 @@
 //
 // Longer than 300 lines because each bound's tests stand together, as in the manual.
 
-#include "session/bounds.hpp"
+#include "session/timing.hpp"
 #include "session/told.hpp"
 
 namespace {
@@ -10,6 +10,8 @@ namespace {
 namespace test = ferrule::test;
 using namespace std::chrono_literals;
 using ferrule::base::off;
+using ferrule::ending::act;
+using ferrule::ending::cause;
 using ferrule::ending::proxy_policy;
 using ferrule::ending::side;
 using ferrule::metrics::handshake_result;
@@ -26,7 +28,7 @@ using ferrule::test::world_options;
 
 void expect_handshake_timeout(world& it)
 {
-    EXPECT_EQ("handshake_failed; client reset, backend none; whole", ending_of(it.told()));
+    EXPECT_EQ("handshake_failed; client reset, backend none; none", ending_of(it.told()));
     EXPECT_EQ("timeout: the handshake took too long", it.told().detail.view());
     EXPECT_TRUE(it.finish());
     EXPECT_TRUE(it.client.saw_reset());
@@ -106,7 +108,7 @@ TEST(connect_bound, ends_a_session_whose_server_never_answers)
     shake_hands_only(it);
     it.client.send("request");
     expect_over_after(it, 5s);
-    EXPECT_EQ("no_backend; client reset, backend none; whole", ending_of(it.told()));
+    EXPECT_EQ("no_backend; client reset, backend none; none", ending_of(it.told()));
     EXPECT_EQ("Connection timed out", it.told().detail.view());
     EXPECT_EQ(1U, it.server_counters.connect_failures.get());
     EXPECT_EQ(0U, it.server_counters.connects.get());
@@ -141,7 +143,7 @@ TEST(connect_bound, is_shared_by_all_servers_in_equal_parts)
 // --- idle
 // ------------------------------------------------------------------------------------------
 
-TEST(idle_bound, ends_a_silent_session_politely)
+TEST(idle_bound, asks_the_backend_of_a_silent_session)
 {
     world it;
     it.establish();
@@ -149,12 +151,15 @@ TEST(idle_bound, ends_a_silent_session_politely)
     it.settle();
     it.backend.send("answer");
     it.settle();
-    expect_after(it, 600s, [&] { return it.client.saw_close_notify() && it.backend.saw_fin(); });
+    expect_after(it, 600s, [&] { return it.backend.saw_fin(); });
+    EXPECT_FALSE(it.client.saw_close_notify()) << "its backend has not ended yet (E8)";
+    it.backend.finish();
+    it.settle();
+    EXPECT_TRUE(it.client.saw_close_notify());
     it.client.say_goodbye();
     it.client.finish();
-    it.backend.finish();
     EXPECT_TRUE(it.finish(1s));
-    EXPECT_EQ("idle_timeout, then client_eof; client exchanged, backend exchanged; whole",
+    EXPECT_EQ("idle_timeout, then backend_eof; client exchanged, backend exchanged; clean",
               ending_of(it.told()));
     EXPECT_FALSE(it.client.saw_reset());
     EXPECT_FALSE(it.backend.saw_reset());
@@ -173,10 +178,10 @@ TEST(idle_bound, is_moved_by_every_byte_of_either_side)
         it.settle();
     }
     ASSERT_FALSE(it.is_over());
-    expect_after(it, 600s, [&] { return it.client.saw_close_notify(); });
+    expect_after(it, 600s, [&] { return it.backend.saw_fin(); });
 }
 
-TEST(idle_bound, is_told_by_resets_if_a_byte_moved_within_a_second)
+TEST(idle_bound, is_told_by_a_reset_if_the_backend_does_not_end)
 {
     world_options given;
     given.timeouts.idle = 900ms;
@@ -184,24 +189,44 @@ TEST(idle_bound, is_told_by_resets_if_a_byte_moved_within_a_second)
     it.establish();
     it.client.send("request");
     it.settle();
-    expect_over_after(it, 900ms);
+    expect_after(it, 900ms, [&] { return it.backend.saw_fin(); });
+    expect_over_after(it, 5s - 20ms);
     EXPECT_TRUE(it.finish());
-    EXPECT_EQ("idle_timeout; client reset, backend reset; whole", ending_of(it.told()));
+    EXPECT_EQ("idle_timeout, then half_close_timeout; client reset, backend reset; cut",
+              ending_of(it.told()));
     EXPECT_TRUE(it.client.saw_reset());
     EXPECT_FALSE(it.client.saw_close_notify());
     EXPECT_TRUE(it.backend.saw_reset());
-    EXPECT_FALSE(it.backend.saw_fin());
 }
 
-TEST(idle_bound, is_polite_from_the_second_on)
+TEST(idle_bound, never_asks_in_the_middle_of_a_record)
 {
     world_options given;
-    given.timeouts.idle = 1s;
+    given.timeouts.idle = 2s;
     world it{given};
     it.establish();
-    it.client.send("request");
+    it.client.send_half_a_record("upload");
     it.settle();
-    expect_after(it, 1s, [&] { return it.client.saw_close_notify() && it.backend.saw_fin(); });
+    expect_over_after(it, 2s);
+    EXPECT_FALSE(it.backend.saw_fin()) << "an upload inside one record is no silence";
+    EXPECT_EQ(cause::idle_timeout, it.told().cause);
+    EXPECT_EQ(act::reset, it.told().backend_act);
+}
+
+TEST(idle_bound, is_moved_by_every_byte_of_a_record)
+{
+    world_options given;
+    given.timeouts.idle = 2s;
+    world it{given};
+    it.establish();
+    const std::string record = it.client.record_of("one message, sent very slowly");
+    for (const char each : record) {
+        it.client.send_raw({&each, 1});
+        it.settle();
+        it.advance(1500ms);
+        ASSERT_FALSE(it.is_over());
+    }
+    EXPECT_EQ(it.client.sent(), it.backend.received());
 }
 
 TEST(idle_bound, does_not_count_against_an_end_that_comes_in_its_moment)
@@ -219,7 +244,7 @@ TEST(idle_bound, does_not_count_against_an_end_that_comes_in_its_moment)
     it.settle();
     ASSERT_TRUE(it.finish(1s));
     EXPECT_EQ("answer", it.client.received());
-    EXPECT_EQ("client_eof, then backend_eof; client exchanged, backend exchanged; whole",
+    EXPECT_EQ("client_eof, then backend_eof; client exchanged, backend exchanged; clean",
               ending_of(it.told()));
 }
 
@@ -246,7 +271,7 @@ TEST(write_stalled, ends_a_session_whose_client_takes_nothing)
     it.client.stop_reading();
     it.backend.send(text_of_size(300'000));
     it.settle();
-    // Nothing moves from here on; the cut session still has drain_timeout to deliver.
+    // Nothing moves from here on; the cut session still has stall_timeout to deliver.
     expect_after(it, 600s, [&] { return it.counters.sessions_closing.get() == 1; });
     expect_over_after(it, 30s - 20ms);
     EXPECT_EQ("write_stalled, then write_stalled; client reset, backend reset; lost",
@@ -292,7 +317,7 @@ TEST(write_stalled, sees_bytes_that_wait_in_the_kernel_alone)
     it.client.read_on();
     ASSERT_TRUE(it.until([&] { return it.client.received().size() == 30'000; }));
     EXPECT_TRUE(it.finish(1s));
-    EXPECT_EQ("write_stalled; client reset, backend reset; whole", ending_of(it.told()));
+    EXPECT_EQ("write_stalled; client reset, backend reset; cut", ending_of(it.told()));
     EXPECT_FALSE(it.client.saw_close_notify()) << "bytes waited: it was not idle";
 }
 
@@ -330,19 +355,22 @@ TEST(lifetime_bound, ends_a_busy_session_by_resets)
     it.settle();
     expect_over_after(it, 500ms);
     EXPECT_TRUE(it.finish());
-    EXPECT_EQ("lifetime; client reset, backend reset; whole", ending_of(it.told()));
+    EXPECT_EQ("lifetime; client reset, backend reset; cut", ending_of(it.told()));
     EXPECT_EQ("request", it.backend.received());
     EXPECT_FALSE(it.client.saw_close_notify());
 }
 
-TEST(lifetime_bound, ends_an_idle_session_politely)
+TEST(lifetime_bound, asks_the_backend_of_a_quiet_session)
 {
     world_options given;
     given.timeouts.lifetime = 60s;
     world it{given};
     it.establish();
     it.client.send("request");
-    expect_after(it, 60s, [&] { return it.client.saw_close_notify() && it.backend.saw_fin(); });
+    it.settle();
+    it.backend.send("answer");
+    expect_after(it, 60s, [&] { return it.backend.saw_fin(); });
+    EXPECT_FALSE(it.client.saw_close_notify());
 }
 
 TEST(lifetime_bound, counts_from_the_accepted_connection_on)
@@ -352,7 +380,7 @@ TEST(lifetime_bound, counts_from_the_accepted_connection_on)
     world it{given};
     it.connect();
     expect_over_after(it, 3s);
-    EXPECT_EQ("lifetime; client reset, backend none; whole", ending_of(it.told()));
+    EXPECT_EQ("lifetime; client reset, backend none; none", ending_of(it.told()));
 }
 
 } // namespace

@@ -59,7 +59,7 @@ TEST_P(happy, a_request_is_answered_and_the_client_ends_first)
     EXPECT_FALSE(it.client.saw_close_notify()) << "the backend has not ended";
     it.backend.finish();
     it.settle();
-    expect_exchange(it, "client_eof, then backend_eof; client exchanged, backend exchanged; whole");
+    expect_exchange(it, "client_eof, then backend_eof; client exchanged, backend exchanged; clean");
 }
 
 TEST_P(happy, a_request_is_answered_and_the_backend_ends_first)
@@ -79,7 +79,7 @@ TEST_P(happy, a_request_is_answered_and_the_backend_ends_first)
     it.client.say_goodbye();
     it.client.finish();
     it.settle();
-    expect_exchange(it, "backend_eof, then client_eof; client exchanged, backend exchanged; whole");
+    expect_exchange(it, "backend_eof, then client_eof; client exchanged, backend exchanged; clean");
 }
 
 TEST_P(happy, a_close_notify_needs_no_fin_behind_it)
@@ -93,7 +93,7 @@ TEST_P(happy, a_close_notify_needs_no_fin_behind_it)
     it.backend.send("answer");
     it.backend.finish();
     it.settle();
-    expect_exchange(it, "client_eof, then backend_eof; client exchanged, backend exchanged; whole");
+    expect_exchange(it, "client_eof, then backend_eof; client exchanged, backend exchanged; clean");
 }
 
 TEST_P(happy, a_client_that_has_ended_still_gets_its_answer)
@@ -112,7 +112,7 @@ TEST_P(happy, a_client_that_has_ended_still_gets_its_answer)
     EXPECT_EQ(1U, it.counters.sessions_half_closed.get());
     it.backend.finish();
     it.settle();
-    expect_exchange(it, "client_eof, then backend_eof; client exchanged, backend exchanged; whole");
+    expect_exchange(it, "client_eof, then backend_eof; client exchanged, backend exchanged; clean");
     EXPECT_EQ(150s, it.told().half_closed);
     EXPECT_EQ(0U, it.counters.sessions_half_closed.get());
 }
@@ -133,7 +133,7 @@ TEST_P(happy, a_backend_that_has_ended_still_gets_the_upload)
     }
     it.client.say_goodbye();
     it.settle();
-    expect_exchange(it, "backend_eof, then client_eof; client exchanged, backend exchanged; whole");
+    expect_exchange(it, "backend_eof, then client_eof; client exchanged, backend exchanged; clean");
     EXPECT_EQ(20s, it.told().half_closed);
 }
 
@@ -144,7 +144,7 @@ TEST_P(happy, nobody_says_a_byte_and_both_end)
     it.client.say_goodbye();
     it.backend.finish();
     ASSERT_TRUE(it.finish(1s));
-    EXPECT_TRUE(it.told().outcome == ferrule::ending::outcome::whole);
+    EXPECT_TRUE(it.told().outcome == ferrule::ending::outcome::clean);
     EXPECT_TRUE(it.client.saw_close_notify());
     EXPECT_TRUE(it.backend.saw_fin());
     EXPECT_FALSE(it.client.saw_reset());
@@ -186,7 +186,7 @@ TEST_P(happy, a_client_that_leaves_with_finished_gets_a_whole_session)
     it.backend.send("answer");
     it.backend.finish();
     it.settle();
-    expect_exchange(it, "client_eof, then backend_eof; client exchanged, backend exchanged; whole");
+    expect_exchange(it, "client_eof, then backend_eof; client exchanged, backend exchanged; clean");
 }
 
 // --- much
@@ -209,7 +209,7 @@ TEST_P(happy, a_mebibyte_goes_each_way_through_small_windows_at_once)
     EXPECT_EQ(it.client.sent(), it.backend.received());
     EXPECT_EQ(it.backend.sent(), it.client.received());
     EXPECT_TRUE(it.client.saw_close_notify());
-    EXPECT_TRUE(it.told().outcome == ferrule::ending::outcome::whole);
+    EXPECT_TRUE(it.told().outcome == ferrule::ending::outcome::clean);
 }
 
 TEST_P(happy, a_client_that_pauses_does_not_stop_the_other_direction)

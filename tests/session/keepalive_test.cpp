@@ -45,7 +45,7 @@ TEST(keepalive, is_never_quicker_than_the_kernel_can_be)
     const keepalive least{1s, 1s, 1};
     for (const milliseconds bound : {10ms, 999ms, 1999ms, 2000ms, 3999ms})
         EXPECT_EQ(least, keepalive_below(bound)) << bound.count();
-    EXPECT_EQ(1500ms, least.answers_within()) << "`idle-polite` asks for a second of silence";
+    EXPECT_EQ(1500ms, least.answers_within()) << "a peer that answers late is not gone";
     EXPECT_EQ((keepalive{1s, 1s, 3}), keepalive_below(5s));
     EXPECT_EQ((keepalive{2s, 1s, 3}), keepalive_below(6s));
 }

@@ -2,7 +2,7 @@
 //
 // Longer than 300 lines because each bound's tests stand together, as in the manual.
 
-#include "session/bounds.hpp"
+#include "session/timing.hpp"
 #include "session/told.hpp"
 
 namespace {
@@ -31,12 +31,15 @@ void exchange(world& it)
     ASSERT_EQ(it.backend.sent(), it.client.received());
 }
 
-/// Both peers answer an end of the proxy's, at once.
-void answer_goodbye(world& it)
+/// A backend that was asked ends, and its client answers the goodbye that follows.
+void answer_asking(world& it)
 {
+    EXPECT_FALSE(it.client.saw_close_notify()) << "the backend has not ended yet";
+    it.backend.finish();
+    it.settle();
+    EXPECT_TRUE(it.client.saw_close_notify());
     it.client.say_goodbye();
     it.client.finish();
-    it.backend.finish();
     EXPECT_TRUE(it.finish(1s));
 }
 
@@ -46,39 +49,126 @@ void drain_in(world& it, ferrule::base::milliseconds spread, ferrule::base::mill
     it.settle();
 }
 
-// --- drain
-// -----------------------------------------------------------------------------------------
+// --- drain ---------------------------------------------------------------------------------------
 
-TEST(drain, ends_an_idle_session_politely_at_its_point)
+TEST(drain, asks_the_backend_of_a_quiet_session_at_its_point)
 {
     world it;
     it.establish();
     exchange(it);
     drain_in(it, 7s, 30s);
-    expect_after(it, 7s, [&] { return it.client.saw_close_notify() && it.backend.saw_fin(); });
-    answer_goodbye(it);
-    EXPECT_EQ("drain, then client_eof; client exchanged, backend exchanged; whole",
+    expect_after(it, 7s, [&] { return it.backend.saw_fin(); });
+    answer_asking(it);
+    EXPECT_EQ("drain, then backend_eof; client exchanged, backend exchanged; clean",
               ending_of(it.told()));
 }
 
-TEST(drain, asks_a_busy_session_again_each_second)
+TEST(drain, looks_at_a_busy_session_again_each_second)
 {
     world it;
     it.establish();
-    drain_in(it, 5s, 30s);
-    it.advance(4500ms);
+    drain_in(it, 1s, 60s);
     for (int turn = 0; turn < 5; ++turn) {
         exchange(it);
-        it.advance(900ms);
-        ASSERT_FALSE(it.client.saw_close_notify());
-        it.client.send("x"); // 4.5 s, 5.4 s, …: at 5 s, 6 s, … a byte has moved within a second
-        it.settle();
+        it.advance(4900ms);
+        ASSERT_FALSE(it.backend.saw_fin()) << "bytes have moved within `quiet`, which is 5 s";
     }
     exchange(it);
-    it.advance(999ms);
-    EXPECT_FALSE(it.client.saw_close_notify());
+    it.advance(4999ms);
+    EXPECT_FALSE(it.backend.saw_fin());
     it.advance(1100ms);
-    EXPECT_TRUE(it.client.saw_close_notify());
+    EXPECT_TRUE(it.backend.saw_fin());
+}
+
+TEST(drain, does_not_ask_while_a_server_thinks)
+{
+    world it;
+    it.establish();
+    exchange(it);
+    it.client.send("and now something that takes a while");
+    it.settle();
+    drain_in(it, 1s, 30s);
+    it.advance(20s);
+    EXPECT_FALSE(it.backend.saw_fin()) << "the client is owed an answer";
+    it.backend.send("at last");
+    expect_after(it, 5s, [&] { return it.backend.saw_fin(); });
+    answer_asking(it);
+    EXPECT_EQ(it.backend.sent(), it.client.received());
+}
+
+TEST(drain, resets_at_its_cut_a_client_whose_backend_does_not_answer_the_question)
+{
+    world it;
+    it.establish();
+    exchange(it);
+    drain_in(it, 7s, 30s);
+    expect_after(it, 7s, [&] { return it.backend.saw_fin(); });
+    expect_over_after(it, 23s - 20ms);
+    EXPECT_FALSE(it.client.saw_close_notify());
+    EXPECT_EQ("drain; client reset, backend reset; cut", ending_of(it.told()));
+}
+
+TEST(drain, waits_until_its_cut_for_an_answer_that_pauses)
+{
+    world it;
+    it.establish();
+    exchange(it);
+    drain_in(it, 7s, 30s);
+    expect_after(it, 7s, [&] { return it.backend.saw_fin(); });
+    it.advance(11s);
+    it.backend.send("half of the rest, ");
+    it.settle();
+    it.advance(11s);
+    it.backend.send("and the other half");
+    it.settle();
+    answer_asking(it);
+    EXPECT_EQ(it.backend.sent(), it.client.received());
+    EXPECT_EQ("drain, then backend_eof; client exchanged, backend exchanged; clean",
+              ending_of(it.told()));
+}
+
+TEST(drain, delivers_what_the_backend_still_had_to_say)
+{
+    world it;
+    it.establish();
+    exchange(it);
+    drain_in(it, 7s, 30s);
+    it.advance(7s + 2 * world::tick);
+    ASSERT_TRUE(it.backend.saw_fin());
+    it.backend.send("the last words");
+    it.settle();
+    answer_asking(it);
+    EXPECT_EQ(it.backend.sent(), it.client.received());
+}
+
+TEST(drain, counts_as_lost_what_the_client_sends_behind_the_question)
+{
+    world it;
+    it.establish();
+    exchange(it);
+    drain_in(it, 7s, 30s);
+    it.advance(7s + 2 * world::tick);
+    ASSERT_TRUE(it.backend.saw_fin());
+    it.client.send("too late");
+    it.settle();
+    answer_asking(it);
+    EXPECT_EQ(8U, it.told().lost[0]);
+    EXPECT_EQ("request", it.backend.received());
+}
+
+TEST(drain, leaves_a_half_closed_session_to_its_own_bounds)
+{
+    world it;
+    it.establish();
+    it.client.send("request");
+    it.client.say_goodbye();
+    it.settle();
+    drain_in(it, 1s, 30s);
+    it.advance(20s);
+    EXPECT_FALSE(it.is_over()) << "its backend was asked by its client already";
+    expect_over_after(it, 10s);
+    EXPECT_FALSE(it.client.saw_close_notify());
+    EXPECT_EQ(cause::drain, it.told().second);
 }
 
 TEST(drain, lets_a_transfer_go_on_until_the_cut)
@@ -86,7 +176,7 @@ TEST(drain, lets_a_transfer_go_on_until_the_cut)
     world it;
     it.establish();
     drain_in(it, 5s, 30s);
-    for (int turn = 0; turn < 59; ++turn) {
+    for (int turn = 0; turn < 59; ++turn) { // a page that pauses is no page that has ended
         it.backend.send("x");
         it.advance(500ms);
         ASSERT_FALSE(it.is_over());
@@ -94,7 +184,7 @@ TEST(drain, lets_a_transfer_go_on_until_the_cut)
     it.backend.send("x");
     expect_over_after(it, 500ms);
     EXPECT_TRUE(it.finish());
-    EXPECT_EQ("drain; client reset, backend reset; whole", ending_of(it.told()));
+    EXPECT_EQ("drain; client reset, backend reset; cut", ending_of(it.told()));
     EXPECT_EQ(it.backend.sent(), it.client.received());
     EXPECT_FALSE(it.client.saw_close_notify());
 }
@@ -172,7 +262,7 @@ TEST(drain, ends_idle_sessions_only_at_the_cut_if_they_may_not_end_politely)
     exchange(it);
     drain_in(it, 5s, 30s);
     expect_over_after(it, 30s);
-    EXPECT_EQ("drain; client reset, backend reset; whole", ending_of(it.told()));
+    EXPECT_EQ("drain; client reset, backend reset; cut", ending_of(it.told()));
 }
 
 TEST(drain, ends_a_handshake_and_a_connect_at_the_cut)
@@ -185,7 +275,7 @@ TEST(drain, ends_a_handshake_and_a_connect_at_the_cut)
         it.connect();
         drain_in(it, 5s, 30s);
         expect_over_after(it, 30s);
-        EXPECT_EQ("drain; client reset, backend none; whole", ending_of(it.told()));
+        EXPECT_EQ("drain; client reset, backend none; none", ending_of(it.told()));
     }
     const ferrule::test::silent_server silent;
     given.has_server = false;
@@ -196,39 +286,50 @@ TEST(drain, ends_a_handshake_and_a_connect_at_the_cut)
     it.settle();
     drain_in(it, 5s, 30s);
     expect_over_after(it, 30s);
-    EXPECT_EQ("drain; client reset, backend none; whole", ending_of(it.told()));
+    EXPECT_EQ("drain; client reset, backend none; none", ending_of(it.told()));
 }
 
 // --- end
 // -------------------------------------------------------------------------------------------
 
-TEST(end, is_told_politely_if_the_session_was_quiet)
+TEST(end, asks_the_backend_if_the_session_is_quiet)
 {
     world it;
     it.establish();
     exchange(it);
-    it.advance(1s);
+    it.advance(5s);
     it.current().end(cause::killed);
     it.settle();
-    EXPECT_TRUE(it.client.saw_close_notify());
     EXPECT_TRUE(it.backend.saw_fin());
-    answer_goodbye(it);
-    EXPECT_EQ("killed, then client_eof; client exchanged, backend exchanged; whole",
+    answer_asking(it);
+    EXPECT_EQ("killed, then backend_eof; client exchanged, backend exchanged; clean",
               ending_of(it.told()));
 }
 
-TEST(end, is_told_by_resets_if_it_was_not)
+TEST(end, is_told_by_resets_if_it_is_not)
 {
     world it;
     it.establish();
     exchange(it);
-    it.advance(990ms);
+    it.advance(4990ms);
     it.current().end(cause::killed);
     EXPECT_TRUE(it.finish(200ms));
-    EXPECT_EQ("killed; client reset, backend reset; whole", ending_of(it.told()));
+    EXPECT_EQ("killed; client reset, backend reset; cut", ending_of(it.told()));
 }
 
-TEST(end, is_always_polite_if_the_operator_says_so)
+TEST(end, does_not_take_silence_for_quiet_in_which_the_worker_did_not_listen)
+{
+    world it;
+    it.establish();
+    exchange(it);
+    it.advance(5s);
+    it.around.served_since = it.now() - 1s;
+    it.current().end(cause::killed);
+    EXPECT_TRUE(it.finish(200ms));
+    EXPECT_EQ("killed; client reset, backend reset; cut", ending_of(it.told()));
+}
+
+TEST(end, is_told_as_a_clean_one_if_the_operator_says_so)
 {
     world_options given;
     given.shutdown.rules.on_proxy_end = proxy_policy::notify;
@@ -250,6 +351,7 @@ TEST(end, never_says_close_notify_in_mode_abort)
     it.advance(10s);
     it.current().end(cause::killed);
     it.settle();
+    it.backend.finish();
     EXPECT_TRUE(it.finish());
     EXPECT_FALSE(it.client.saw_close_notify());
     EXPECT_TRUE(it.client.saw_reset());
@@ -273,7 +375,7 @@ TEST(end, delivers_what_was_read_before_it_resets)
     it.client.read_on();
     ASSERT_TRUE(it.until([&] { return it.is_over(); }));
     EXPECT_TRUE(it.finish());
-    EXPECT_EQ("killed; client reset, backend reset; whole", ending_of(it.told()));
+    EXPECT_EQ("killed; client reset, backend reset; cut", ending_of(it.told()));
     EXPECT_EQ(read, it.client.received().size());
 }
 
@@ -298,7 +400,7 @@ TEST(end, in_the_turn_in_which_the_handshake_is_done_connects_to_nobody)
     it.client.pump(); // the client's last flight waits in the kernel
     it.current().end(cause::killed);
     EXPECT_TRUE(it.finish());
-    EXPECT_EQ("killed; client reset, backend none; whole", ending_of(it.told()));
+    EXPECT_EQ("killed; client reset, backend none; none", ending_of(it.told()));
     EXPECT_FALSE(it.backend.is_connected());
     EXPECT_EQ(0U, it.server_counters.connects.get());
 }
@@ -332,7 +434,7 @@ TEST(end_at_once, ends_a_handshake_too)
     it.current().end_at_once(cause::drain);
     it.settle();
     EXPECT_TRUE(it.is_over());
-    EXPECT_EQ("drain; client reset, backend none; whole", ending_of(it.told()));
+    EXPECT_EQ("drain; client reset, backend none; none", ending_of(it.told()));
 }
 
 TEST(end_at_once, ends_a_session_that_is_closing_without_another_cause)
@@ -365,8 +467,8 @@ TEST(half_close_close, cuts_the_other_flow_at_the_first_clean_end)
     EXPECT_EQ("request", it.backend.received());
     EXPECT_TRUE(it.backend.saw_fin()) << "its own flow is finished";
     EXPECT_TRUE(it.finish(200ms));
-    EXPECT_FALSE(it.client.saw_close_notify()) << "a byte has just moved";
-    EXPECT_EQ("client_eof; client reset, backend reset; whole", ending_of(it.told()));
+    EXPECT_FALSE(it.client.saw_close_notify()) << "the backend had not ended";
+    EXPECT_EQ("client_eof; client reset, backend reset; cut", ending_of(it.told()));
 }
 
 } // namespace

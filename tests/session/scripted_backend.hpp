@@ -27,6 +27,24 @@ public:
 
     // --- what it does ---
 
+    /// As a server that is stopped, and one that is started again on the same port.
+    void refuse()
+    {
+        const sockaddr_in where = loopback_port(port_of(listener_.get()));
+        listener_ = make_tcp_socket(0);
+        const int on = 1;
+        setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0)
+            fail("bind");
+        is_listening_ = false;
+    }
+    void serve_again()
+    {
+        if (::listen(listener_.get(), 16) != 0)
+            fail("listen");
+        is_listening_ = true;
+    }
+
     void send(std::string_view text)
     {
         if (tcp_.can_send())
@@ -74,7 +92,7 @@ public:
     {
         if (is_connected())
             return tcp_.waited();
-        return {.fd = listener_.get(), .events = POLLIN, .revents = 0};
+        return {.fd = is_listening_ ? listener_.get() : -1, .events = POLLIN, .revents = 0};
     }
 
 private:
@@ -83,6 +101,7 @@ private:
     std::string sent_;
     std::string received_;
     bool was_connected_ = false;
+    bool is_listening_ = true;
 };
 
 } // namespace ferrule::test

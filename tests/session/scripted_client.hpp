@@ -91,10 +91,26 @@ public:
         tcp_.send(record);
     }
 
+    /// The text as it goes over the wire, for `send_raw`.
+    std::string record_of(std::string_view text)
+    {
+        if (!write(text))
+            return {};
+        sent_ += text;
+        return from_openssl();
+    }
+
     void send_half_a_record(std::string_view text)
     {
         const std::string record = write(text) ? from_openssl() : std::string{};
         tcp_.send(std::string_view{record}.substr(0, record.size() / 2));
+    }
+
+    /// A KeyUpdate that asks for ours (TLS 1.3), sent with what is sent next.
+    void hold_key_update()
+    {
+        if (SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED) == 1)
+            SSL_do_handshake(ssl_.get());
     }
 
     void say_goodbye()

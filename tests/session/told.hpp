@@ -7,7 +7,7 @@
 
 namespace ferrule::test {
 
-/// "client_eof, then backend_eof; client exchanged, backend exchanged; whole".
+/// "client_eof, then backend_eof; client exchanged, backend exchanged; clean".
 inline std::string ending_of(const session::record& told)
 {
     std::string text{ending::to_text(told.cause)};

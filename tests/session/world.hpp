@@ -75,6 +75,7 @@ public:
             fail("nobody connects");
         net::descriptor accepted{
             ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+        net::socket::arm(accepted.get()); // as what a listener accepts
         client_side_ = accepted.get();
         shrink_send_buffer(client_side_);
         ASSERT_TRUE(start(std::move(accepted)));
@@ -289,8 +290,7 @@ private:
         moved = backend.pump() || moved;
         if (!was_connected && backend.is_connected())
             find_backend_side();
-        while (events.collect()) {
-        }
+        events.collect();
         wheel.advance(around.now);
         if (!ready.empty()) {
             ready.run_once();

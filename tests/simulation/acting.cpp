@@ -39,6 +39,8 @@ void theatre::perform_client(const planned& what)
     case act::closes: tcp.close(); break;
     case act::spoils: client_->send_spoiled_record(); break;
     case act::half_record: client_->send_half_a_record(); break;
+    case act::half_message: client_->break_off(false); break;
+    case act::breaks_off: client_->break_off(true); break;
     case act::updates_key: client_->update_key(); break;
     case act::stops_reading: tcp.set_appetite(0); break;
     case act::gulps: tcp.set_appetite(what.amount); break;
@@ -88,8 +90,22 @@ void theatre::perform_operation(const planned& what)
         seen_.stood_still = true;
         frozen_until_ = kernel_.now + 11min;
         break;
+    case act::dies: die(); break;
     default: break;
     }
+}
+
+/// The kernel closes what the process had, in whatever state it is; no code of the daemon runs.
+void theatre::die()
+{
+    seen_.died = kernel_.now;
+    const auto close = [&](int descriptor) {
+        if (!kernel_.at(descriptor).closed)
+            kernel_.close(descriptor);
+    };
+    close(accepted_);
+    for (const auto& each : backends_)
+        close(each->tcp().tcp().peer);
 }
 
 } // namespace ferrule::simulation

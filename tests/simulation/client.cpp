@@ -1,21 +1,16 @@
 #include "simulation/client.hpp"
 
+#include "simulation/client_kit.hpp"
+#include "tls/odd_record.hpp"
+
 #include <openssl/err.h>
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 
 namespace ferrule::simulation {
 
 namespace {
-
-struct context_free {
-    void operator()(SSL_CTX* what) const { SSL_CTX_free(what); }
-};
-struct session_free {
-    void operator()(SSL_SESSION* what) const { SSL_SESSION_free(what); }
-};
 
 int slot()
 {
@@ -23,70 +18,16 @@ int slot()
     return index;
 }
 
-/// One client context for each version, and a ticket that every resuming session uses.
-struct client_kit {
-    std::unique_ptr<SSL_CTX, context_free> context;
-    std::unique_ptr<SSL_SESSION, session_free> ticket;
-
-    explicit client_kit(int version) : context{SSL_CTX_new(TLS_client_method())}
-    {
-        SSL_CTX_set_min_proto_version(context.get(), version);
-        SSL_CTX_set_max_proto_version(context.get(), version);
-        SSL_CTX_set1_groups_list(context.get(), "X25519");
-        SSL_CTX_set_session_cache_mode(context.get(),
-                                       SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
-        SSL_CTX_set_ex_data(context.get(), 0, this);
-        SSL_CTX_sess_set_new_cb(context.get(), [](SSL* who, SSL_SESSION* made) {
-            auto* kit = static_cast<client_kit*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(who), 0));
-            if (kit->ticket == nullptr)
-                kit->ticket.reset(SSL_SESSION_dup(made));
-            return 0;
-        });
-        get_ticket();
-    }
-
-    /// A handshake in memory.
-    void get_ticket()
-    {
-        std::unique_ptr<SSL, decltype(&SSL_free)> near{SSL_new(context.get()), &SSL_free};
-        std::unique_ptr<SSL, decltype(&SSL_free)> far{SSL_new(server_context()->native()),
-                                                      &SSL_free};
-        BIO* one = nullptr;
-        BIO* other = nullptr;
-        BIO_new_bio_pair(&one, 0, &other, 0);
-        SSL_set_bio(near.get(), one, one);
-        SSL_set_bio(far.get(), other, other);
-        SSL_set_connect_state(near.get());
-        SSL_set_accept_state(far.get());
-        char room = 0;
-        for (int i = 0; i < 10; ++i) {
-            SSL_do_handshake(near.get());
-            SSL_do_handshake(far.get());
-            SSL_read(near.get(), &room, 1);
-        }
-        ERR_clear_error();
-        if (ticket == nullptr)
-            throw std::runtime_error("the simulation's client gets no ticket");
-    }
-};
-
-const client_kit& kit_of(int version)
-{
-    static const client_kit tls12{TLS1_2_VERSION};
-    static const client_kit tls13{TLS1_3_VERSION};
-    return version == TLS1_2_VERSION ? tls12 : tls13;
-}
-
 } // namespace
 
-void prepare(int version)
+void client::prepare(int version)
 {
-    kit_of(version);
+    client_context(version, &client::keep_secret);
 }
 
 client::client(kernel& of, int descriptor, int version, bool resumes)
     : tcp_{of, descriptor},
-      ssl_{SSL_new(kit_of(version).context.get())},
+      ssl_{SSL_new(client_context(version))},
       to_client_{BIO_new(BIO_s_mem())},
       to_server_{BIO_new(BIO_s_mem())}
 {
@@ -96,8 +37,7 @@ client::client(kernel& of, int descriptor, int version, bool resumes)
     SSL_set_ex_data(ssl_.get(), slot(), this);
     SSL_set_info_callback(ssl_.get(), &client::note);
     if (resumes) {
-        // A copy: OpenSSL marks a session as spoiled if its connection ends badly.
-        SSL_SESSION* copy = SSL_SESSION_dup(kit_of(version).ticket.get());
+        SSL_SESSION* const copy = copied_ticket(version);
         SSL_set_session(ssl_.get(), copy);
         SSL_SESSION_free(copy);
     }
@@ -108,6 +48,13 @@ void client::note(const SSL* who, int what, int value)
     // The level stands in the high byte; a close_notify is a warning.
     if ((what & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (value >> 8) == SSL3_AL_FATAL)
         static_cast<client*>(SSL_get_ex_data(who, slot()))->saw_alert_ = true;
+}
+
+void client::keep_secret(const SSL* who, const char* line)
+{
+    auto* const self = static_cast<client*>(SSL_get_ex_data(who, slot()));
+    if (auto secret = tls::client_secret_in(line); self != nullptr && !secret.empty())
+        self->secret_ = std::move(secret);
 }
 
 void client::begin(std::size_t greeting, bool leaves)
@@ -126,10 +73,16 @@ void client::send_garbage()
     tcp_.send("GET / HTTP/1.0\r\n\r\n");
 }
 
+bool client::may_write() const
+{
+    return is_established_ && !said_goodbye() && !is_cut_short_ && tcp_.can_send() && !has_failed_;
+}
+
 bool client::write(std::size_t count)
 {
-    if (!is_established_ || said_goodbye() || is_cut_short_ || !tcp_.can_send() || has_failed_)
+    if (!may_write())
         return false;
+    records_ += (count + SSL3_RT_MAX_PLAIN_LENGTH - 1) / SSL3_RT_MAX_PLAIN_LENGTH;
     std::string bytes(count, '\0');
     for (std::size_t i = 0; i < count; ++i)
         bytes[i] = byte_at(sent_ + i, 0);
@@ -172,6 +125,28 @@ void client::send_half_a_record()
         return;
     const std::string record = from_openssl();
     tcp_.send(std::string_view{record}.substr(0, record.size() / 2));
+    is_cut_short_ = true;
+}
+
+void client::break_off(bool with_close_notify)
+{
+    if (!may_write() || secret_.empty() || updated_key_)
+        return;
+    constexpr std::array head{std::byte{SSL3_MT_KEY_UPDATE}, std::byte{0}, std::byte{0},
+                              std::byte{1}};
+    constexpr std::array goodbye{std::byte{SSL3_AL_WARNING}, std::byte{SSL_AD_CLOSE_NOTIFY}};
+    const tls::odd_writer writer{ssl_.get(), secret_};
+    std::string records;
+    const auto write = [&](std::uint8_t type, std::span<const std::byte> content) {
+        const auto made = writer.record(records_++, type, content);
+        records.append(reinterpret_cast<const char*>(made.data()), made.size());
+    };
+    write(SSL3_RT_HANDSHAKE, head);
+    if (with_close_notify)
+        write(SSL3_RT_ALERT, goodbye);
+    flush();
+    tcp_.send(records);
+    (with_close_notify ? spoiled_at_ : begun_at_) = tcp_.given();
     is_cut_short_ = true;
 }
 

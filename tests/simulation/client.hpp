@@ -19,11 +19,11 @@ void seed_openssl(std::uint64_t seed);
 /// The listener's context, with a certificate that is the same in each run.
 std::shared_ptr<tls::context> server_context();
 
-/// Makes the client's context for this version, and the ticket that sessions resume with.
-void prepare(int version);
-
 class client {
 public:
+    /// Makes the context for this version, and the ticket that sessions resume with. First of all.
+    static void prepare(int version);
+
     client(kernel& of, int descriptor, int version, bool resumes);
 
     /// ClientHello. `greeting` bytes of data go out together with the end of the handshake;
@@ -34,6 +34,9 @@ public:
     void say_goodbye();
     void send_spoiled_record();
     void send_half_a_record();
+    /// Half a handshake message, and nothing behind it or close_notify (TLS 1.3, before any
+    /// KeyUpdate of ours).
+    void break_off(bool with_close_notify);
     void update_key();
     void pump();
 
@@ -55,6 +58,7 @@ public:
     static constexpr std::uint64_t nowhere = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t goodbye_at() const { return goodbye_at_; }
     std::uint64_t spoiled_at() const { return spoiled_at_; }
+    std::uint64_t begun_at() const { return begun_at_; } ///< a message that is never whole
     /// Whether the last byte of a piece of data stands between these two.
     bool has_sent_data(std::uint64_t from, std::uint64_t to) const;
 
@@ -64,6 +68,8 @@ private:
     };
 
     static void note(const SSL* who, int what, int value);
+    static void keep_secret(const SSL* who, const char* line);
+    bool may_write() const;
     bool write(std::size_t count);
     void note_data(std::size_t count);
     void shut_down();
@@ -76,6 +82,8 @@ private:
     std::unique_ptr<SSL, ssl_free> ssl_;
     BIO* to_client_;
     BIO* to_server_;
+    std::vector<std::byte> secret_; ///< of its records, in TLS 1.3
+    std::uint64_t records_ = 0;     ///< written since the handshake
     std::size_t greeting_ = 0;
     bool leaves_ = false;
     std::uint64_t sent_ = 0;
@@ -83,6 +91,7 @@ private:
     std::uint64_t received_ = 0;
     std::uint64_t goodbye_at_ = nowhere;
     std::uint64_t spoiled_at_ = nowhere;
+    std::uint64_t begun_at_ = nowhere;
     bool has_begun_ = false;
     bool is_established_ = false;
     bool is_cut_short_ = false; ///< half a record is out: nothing can follow it

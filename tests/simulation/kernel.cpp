@@ -169,7 +169,7 @@ void kernel::reset(int descriptor)
 {
     endpoint& of = at(descriptor);
     note_close(of);
-    of.closed_by_reset = true;
+    of.closed_by_reset = of.state == link_state::established && !is_over(of);
     const bool has_connection = can_reset(descriptor);
     if (is_traced())
         say(of.name + (has_connection ? " RST" : " RST, but there is no connection"));

@@ -93,7 +93,7 @@ struct endpoint {
     time_point fin_queued_at = never;
     std::uint64_t read_at_fin = 0;
     time_point closed_at = never;
-    bool closed_by_reset = false;              ///< SO_LINGER 0
+    bool closed_by_reset = false;              ///< SO_LINGER 0, and there was a connection
     bool reset_was_sent = false;               ///< an RST went out
     bool reset_arrived = false;                ///< by RST or timeout
     std::uint64_t unacknowledged_at_close = 0; ///< data bytes

@@ -1,6 +1,7 @@
 // What is played on both kernels. Verbs of near: connects, asks (whether it is connected), writes,
-// reads, fills (until the kernel takes no more), finishes, aborts, releases; of far: accepts,
-// writes, reads, drains (everything), finishes, resets, closes.
+// reads, fills (until the kernel takes no more), finishes, aborts, releases, dies (is closed by
+// whoever clears up behind a process); of far: accepts, writes, reads, drains (everything),
+// finishes, resets, closes.
 #include "simulation/two_kernels.hpp"
 
 namespace ferrule::simulation {
@@ -66,6 +67,27 @@ const char* const all_scripts[] = {
     "near fills; near finishes; far resets; near reads 1; near finishes",
     "near fills; near finishes; near releases; far drains; far reads 1",
     "near fills; far writes 5; near releases; far reads 0",
+    // Death, in each state of TCP: ESTABLISHED, CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK,
+    // CLOSING and TIME_WAIT (the last two come to rest only with bytes that nobody takes, or with
+    // none), CLOSE, and behind unread input. tests/net/socket_death_test.cpp has the states that
+    // need a broken path.
+    "near dies; far reads 1; far reads 1; far writes 1",
+    "near writes 5; near dies; far reads 100; far reads 1",
+    "far writes 5; near dies; far reads 1; far writes 1",
+    "far finishes; near reads 1; near dies; far reads 1",
+    "far finishes; near writes 5; near dies; far reads 100; far reads 1",
+    "near fills; near finishes; near dies; far writes 1; far writes 1",
+    "near finishes; near dies; far reads 1; far reads 1; far writes 1",
+    "near writes 5; near finishes; far reads 5; near dies; far writes 1; far reads 1",
+    "near fills; far finishes; near finishes; near dies; far writes 1",
+    "near fills; near finishes; far finishes; near dies; far writes 1",
+    "near finishes; far finishes; near dies; far reads 1; far reads 1",
+    "far finishes; near finishes; near dies; far reads 1; far reads 1",
+    "far writes 5; far finishes; near finishes; near dies; far reads 1",
+    "far resets; near dies",
+    "far closes; near writes 1; near dies",
+    "near finishes; far writes 5; near dies; far reads 1; far writes 1",
+    "near finishes; near releases; far finishes; far reads 1",
     // Connecting
     "near connects; far accepts; near asks; near asks; near writes 5; far reads 100",
     "near connects; far accepts; far writes 5; far resets; near asks; near reads 100; "
@@ -76,6 +98,9 @@ const char* const all_scripts[] = {
     "near reads 1",
     "near connects; far accepts; far finishes; far resets; near asks; near reads 1",
     "near connects; far accepts; near aborts; far reads 1",
+    "near connects; far accepts; near dies; far reads 1",
+    "near connects; far accepts; near asks; near writes 5; near dies; far reads 100; far reads 1",
+    "near connects; near dies",
     "near connects; near asks; near asks; near reads 1; near aborts",
     "near connects; near asks; near writes 1; near writes 1; near releases",
 };
@@ -104,7 +129,7 @@ std::string random_script(dice& chance)
         const std::size_t roll = chance.below(100);
         std::string what = "reads " + std::to_string(chance.between(1, 12));
         if (roll >= 94) {
-            what = is_near ? "releases" : "closes";
+            what = !is_near ? "closes" : chance.one_in(2) ? "dies" : "releases";
             is_open = false;
         } else if (roll >= 88) {
             what = is_near ? "aborts" : "resets";

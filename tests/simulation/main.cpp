@@ -66,6 +66,8 @@ result play(simulation::workshop& with, std::uint64_t seed, std::vector<std::str
     const simulation::scenario plan = make_scenario(chance);
     simulation::theatre stage{with, plan, chance, trace};
     stage.play();
+    if (stage.seen().died != simulation::never)
+        return {judge_death(stage), {}};
     if (stage.seen().records.empty())
         return {{"E4: the session never ends"}, {}};
     return {simulation::oracle{stage}.judge(), stage.told()};
@@ -97,7 +99,7 @@ int main(int count, char** words)
     simulation::workshop with;
     // Contexts and tickets are made before the first session, so that no seed depends on another.
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION})
-        simulation::prepare(version);
+        simulation::client::prepare(version);
     const auto begun = std::chrono::steady_clock::now();
     std::uint64_t bad = 0;
     std::map<std::string, std::uint64_t> endings;

@@ -1,4 +1,5 @@
-"""Plants bugs in a copy of the daemon, one at a time, and shows that the simulation finds each:
+"""Plants bugs in a copy of the daemon, one at a time, and shows that the simulation finds each (or,
+where no session can show it, the walk through every state of `ending`):
 
     python3 tests/simulation/mutations.py [--sessions N] [--only WORD] [--build FOLDER]
 
@@ -7,6 +8,8 @@ not found, or if the sessions without a bug are not clean. Takes some minutes; n
 """
 
 import argparse
+import filecmp
+import os
 import pathlib
 import re
 import shutil
@@ -16,8 +19,9 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# name, file, text, text with the bug
+# name, file, text, text with the bug. Those with a number are faults that Ferrule once had.
 BUGS = [
+    # --- ends that are told -----------------------------------------------------------------------
     ("a finish before the drain", "session/backend_peer.cpp",
      """        if (!unsent_.empty())
             return handed::kept;
@@ -26,91 +30,132 @@ BUGS = [
      """    }
     if (fin_due_"""),
     ("an abort before the drain", "ending/next_step.cpp",
-     "    if (into.unacked)\n        return {need::wait, patience::drain, true};\n"
+     "    if (into.unacked)\n        return {need::wait, patience::stall, true};\n"
      "    return {next,",
      "    return {next,"),
-    ("`deadline` is never armed", "session/closing.cpp",
-     "    if (ending::is_closing(facts_) && deadline_at_ == never)",
-     "    if (ending::is_closing(facts_) && deadline_at_ != never)"),
-    ("a second cause overwrites the first", "ending/observe.cpp",
+    ("a second cause overwrites the first", "ending/noting.cpp",
      "    if (now.first == cause::none)\n        now.first = why;",
      "    if (now.first == cause::none || now.second == cause::none)\n"
      "        now.second = now.first, now.first = why;"),
     ("a truncated source is taken for a clean one", "session/client_peer.cpp",
      "    case net::read_state::fin: return ending::source::truncated;",
      "    case net::read_state::fin: return ending::source::clean;"),
+    ("close_notify after a backend's reset", "ending/facts.cpp",
+     "    case source::reset: return is_forgiven_reset(now, manners, other(who));",
+     "    case source::reset: return who == side::client ||\n"
+     "               is_forgiven_reset(now, manners, other(who));"),
+    ("a record that was cut is forgiven", "ending/facts.cpp",
+     "now.to_backend.from == how && !now.torn &&",
+     "now.to_backend.from == how &&"),
+    ("a client's reset is passed on as a FIN", "ending/facts.cpp",
+     "           manners.on_client_reset == client_policy::fin;",
+     "           true;"),
+    ("a reset does not stop the other source", "ending/observe.cpp",
+     "    cut(others);\n    now.polite = how == source::reset",
+     "    if (how != source::reset)\n        cut(others);\n    now.polite = how == source::reset"),
+    ("a failed write is acted on before the side is read out", "session/relay.cpp",
+     "        note(of_side(happening::client_gone, to), 0, errno_of(socket_of(to)));\n"
+     "        sink_lost(to);\n        break;",
+     "        source_ended(to, source::reset);\n        break;"),
+    ("a clean end of one flow ends the other", "ending/observe.cpp",
+     "        if (manners.half_close == half_close::close) {",
+     "        if (manners.half_close <= half_close::close) {"),
+    ("a socket is closed with bytes of it unread", "ending/next_step.cpp",
+     "    const bool peer_has_ended = from_peer.answered || is_answered;",
+     "    const bool peer_has_ended = from_peer.answered || is_answered || true;"),
+    ("a release resets", "net/socket.cpp",
+     "        set_linger(descriptor_, false);",
+     "        ;"),
+    ("a reset that the kernel does not send is told", "session/closing.cpp",
+     "    if (socket_of(who).can_tell_abort())\n        return decided;",
+     "    if (socket_of(who).can_tell_abort() || true)\n        return decided;"),
+    # --- bounds -----------------------------------------------------------------------------------
+    ("`deadline` is never armed", "session/closing.cpp",
+     "    if (ending::is_closing(facts_) && bounds_.deadline == bounds::never)",
+     "    if (ending::is_closing(facts_) && bounds_.deadline != bounds::never)"),
+    ("the linger is not bounded", "ending/observe_own.cpp",
+     "    case patience::linger:\n        now.client.lingered = true;\n"
+     "        now.backend.lingered = true;\n",
+     "    case patience::linger:\n"),
+    ("the half-close bound is not kept", "ending/observe_own.cpp",
+     "        proxy_ended(now, manners, cause::half_close_timeout, false);\n",
+     ""),
+    ("the wait for close_notify is not bounded", "ending/next_step.cpp",
+     "        return wait_for(is_client ? patience::close_notify : running_bound(now));",
+     "        return wait_for(patience::idle);"),
+    ("a bound is restarted by every wait", "session/waiting.cpp",
+     "    if (decided.bound != bound_ || restarts || bounds_.patience == bounds::never) {",
+     "    if (decided.bound != bound_ || restarts || true) {"),
+    ("the drain's cut is ignored", "session/waiting.cpp",
+     "        bounds_.cut = bounds_.ask = bounds::never;\n        end_by_us(cause::drain);",
+     "        bounds_.cut = bounds_.ask = bounds::never;\n        break;"),
+    ("the drain's cut of a closing session is ignored", "session/waiting.cpp",
+     "        bounds_.deadline = std::min(bounds_.deadline, now() + cut_grace);",
+     "        ;"),
+    ("a bound asks for acknowledgements only at its end", "session/waiting.cpp",
+     "    if (!waits_for_sink && !waits_for_bytes &&", "    if (!waits_for_sink &&"),
+    # --- bytes and words --------------------------------------------------------------------------
     ("a lost byte is not counted", "session/closing.cpp",
      "    lost_[direction_to(who)] += missing.unsent;",
      "    lost_[direction_to(who)] += missing.unsent - (missing.unsent > 0 ? 1 : 0);"),
     ("what dies with our RST is not counted", "session/closing.cpp",
      "        lost_[direction_to(who)] += missing.in_kernel;",
      "        ;"),
-    ("close_notify after a backend's reset", "ending/facts.cpp",
-     "    case source::reset: return is_forgiven_reset(now, manners, other(who));",
-     "    case source::reset: return who == side::client ||\n"
-     "               is_forgiven_reset(now, manners, other(who));"),
-    ("close_notify for a backend that never was", "ending/facts.cpp",
-     "    case source::failed: return false;",
-     "    case source::failed: return who == side::client;"),
-    ("the linger is not bounded", "ending/observe.cpp",
-     "        now.client.lingered = true;\n        now.backend.lingered = true;\n        break;",
-     "        break;"),
-    ("the half-close bound is not kept", "ending/observe.cpp",
-     "    case patience::half_close: proxy_ended(now, manners, cause::half_close_timeout, quiet); "
-     "break;",
-     "    case patience::half_close: break;"),
-    ("the wait for close_notify is not bounded", "ending/next_step.cpp",
-     "        return wait_for(is_client ? patience::close_notify : patience::half_close);",
-     "        return wait_for(patience::idle);"),
-    ("a bound is restarted by every wait", "session/waiting.cpp",
-     "    if (decided.bound != bound_ || progress_ || patience_at_ == never) {",
-     "    if (decided.bound != bound_ || true || patience_at_ == never) {"),
-    ("the drain's cut is ignored", "session/waiting.cpp",
-     "        else if (now() >= cut_at_)\n",
-     "        else if (now() >= cut_at_ && now() >= deadline_at_)\n"),
-    ("the drain's cut of a closing session is ignored", "session/waiting.cpp",
-     "            deadline_at_ = std::min(deadline_at_, now() + cut_grace);",
-     "            ;"),
-    ("unconfirmed is told as whole", "session/report.cpp",
-     "                   : unconfirmed           ? outcome::unconfirmed",
-     "                   : unconfirmed           ? outcome::whole"),
     ("a byte that is not acknowledged is not counted", "session/closing.cpp",
      "        unconfirmed_[direction_to(who)] += missing.in_kernel;",
      "        unconfirmed_[direction_to(who)] += missing.in_kernel > 0 ? 1 : 0;"),
-    ("a vanished peer passes for a quiet one", "session/waiting.cpp",
-     "    return !ending::has_waiting_bytes(facts_) && are_peers_there();",
-     "    return !ending::has_waiting_bytes(facts_);"),
-    ("a reset that the kernel does not send is told", "session/closing.cpp",
-     "    if (socket_of(who).can_tell_abort())\n        return decided;",
-     "    if (socket_of(who).can_tell_abort() || true)\n        return decided;"),
-    ("never write_stalled", "ending/observe.cpp",
+    ("unconfirmed is told as clean", "ending/outcome.cpp",
+     "    if (unconfirmed)\n        return outcome::unconfirmed;\n", ""),
+    ("a side that was cut is told as clean", "ending/outcome.cpp",
+     "(from_peer.from == source::cut && from_peer.answered)",
+     "from_peer.from == source::cut"),
+    ("a reset of ours is told as clean", "ending/outcome.cpp",
+     "    return into.to == sink::finished || into.to == sink::gone;",
+     "    return into.to != sink::open;"),
+    ("never write_stalled", "ending/observe_own.cpp",
      "has_waiting_bytes(now) ? cause::write_stalled : cause::idle_timeout",
      "has_waiting_bytes(now) ? cause::idle_timeout : cause::idle_timeout"),
-    ("a client's reset is passed on as a FIN", "ending/facts.cpp",
-     "           manners.on_client_reset == client_policy::fin;",
-     "           true;"),
-    ("a reset does not stop the other source", "ending/observe.cpp",
-     "    if (others.from == source::open) {\n        cut(others);\n        now.polite = how",
-     "    if (others.from == source::open && how != source::reset) {\n        cut(others);\n"
-     "        now.polite = how"),
-    ("a failed write is acted on before the side is read out", "session/relay.cpp",
-     "        ending::sink_lost(facts_, to);\n        drop_if_gone(to);\n        break;",
-     "        source_ended(to, source::reset);\n        drop_if_gone(to);\n        break;"),
-    ("a clean end of one flow ends the other", "ending/observe.cpp",
-     "        if (manners.half_close == half_close::close && others.from == source::open) {",
-     "        if (others.from == source::open) {"),
+    # --- ends of ours -----------------------------------------------------------------------------
     ("a kill is polite to a busy session", "session/waiting.cpp",
-     "            ending::proxy_ended(facts_, rules(), pending_end_, is_quiet());",
-     "            ending::proxy_ended(facts_, rules(), pending_end_, true);"),
-    ("a kill is rude to a silent session", "session/waiting.cpp",
-     "            ending::proxy_ended(facts_, rules(), pending_end_, is_quiet());",
-     "            ending::proxy_ended(facts_, rules(), pending_end_, false);"),
-    ("a socket is closed with bytes of it unread", "ending/next_step.cpp",
-     "    const bool peer_has_ended =\n        from_peer.answered || (from_peer.from != source::cut "
-     "&& from_peer.from != source::failed);\n    if (peer_has_ended",
-     "    const bool peer_has_ended = true;\n    if (peer_has_ended"),
-    ("a bound asks for acknowledgements only at its end", "session/waiting.cpp",
-     "    if (!waits_for_sink && !waits_for_bytes &&", "    if (!waits_for_sink &&"),
+     "    ending::proxy_ended(facts_, rules(), why, is_quiet(false));",
+     "    ending::proxy_ended(facts_, rules(), why, true);"),
+    ("a kill is rude though the operator says notify", "ending/observe_own.cpp",
+     "    now.polite = manners.on_proxy_end == proxy_policy::notify;",
+     "    now.polite = false;"),
+    ("a vanished peer passes for a quiet one", "session/quiet.cpp",
+     "    return !ending::has_waiting_bytes(facts_) && are_peers_there();",
+     "    return !ending::has_waiting_bytes(facts_);"),
+    # --- what Ferrule once did --------------------------------------------------------------------
+    ("A1: half a handshake message and close_notify are a clean end", "tls/channel.cpp",
+     "        if (result.progress == read_progress::close_notify && has_begun_message()) {",
+     "        if (result.progress == read_progress::close_notify && false) {"),
+    ("A1: the channel trusts OpenSSL to say what it is told to", "tls/channel.cpp",
+     "    if (now != saying::mute || !established_)\n        return now;",
+     "    if (now == saying::mute)\n        std::abort();\n    return now;"),
+    ("A2: a connection to a server is not armed", "net/socket.cpp",
+     "    if (!to.is_unix())\n        arm(descriptor);\n", ""),
+    ("A3: after a stall, time counts before what has come", "session/waiting.cpp",
+     "    if (has_unread())\n        see();\n    look_for_acknowledgement();\n", ""),
+    ("A4: half_close_timeout calls an answer complete", "ending/observe_own.cpp",
+     "    now.polite = manners.on_proxy_end == proxy_policy::notify;",
+     "    now.polite = manners.on_proxy_end != proxy_policy::reset;"),
+    ("A4: what moved lately is quiet", "session/quiet.cpp",
+     "now() - silent_since < profile_->shutdown.quiet || owes_answer_",
+     "owes_answer_"),
+    ("A9: a failure of TLS is told by a FIN alone", "ending/next_step.cpp",
+     "        return now.alerted;", "        return true;"),
+    ("A9: a failure of TLS has no alert", "tls/channel.cpp",
+     "    if (finished_ || was_alerted_)\n        return;",
+     "    if (finished_ || was_alerted_ || established_)\n        return;"),
+    ("A12: half a record counts as no progress", "session/relay.cpp",
+     "        client.received() + client.sent() + backend.received() + backend.sent();",
+     "        bytes_[0] + bytes_[1];"),
+    ("A13: a goodbye that TLS does not say counts as said", "session/closing.cpp",
+     "        if (done == handed::refused) {\n            tls_failed();\n            return;\n"
+     "        }\n",
+     "        if (done == handed::refused) {\n            say();\n"
+     "            after_handing(side::client, client_.truncate());\n            return;\n"
+     "        }\n"),
 ]
 
 
@@ -118,8 +163,8 @@ def run(command, **options):
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
-def build(folder):
-    done = run(["ninja", "-j1", "-C", str(folder), "simulation"])
+def build(folder, target="simulation"):
+    done = run(["ninja", "-j1", "-C", str(folder), target])
     if done.returncode != 0:
         sys.exit("the copy does not build:\n" + done.stdout[-3000:])
 
@@ -140,6 +185,31 @@ def simulate(folder, sessions):
     return int(after.group(1)), found.group(1), found.group(2)
 
 
+def walk(folder):
+    """The same for what no session can show: the walk through every state and the tables beside it."""
+    build(folder, "ending_tests")
+    done = run([str(folder / "tests" / "ending_tests"), "--gtest_brief=1"])
+    found = re.search(r"(?m)^\[  FAILED  \] ([\w/.]+)", done.stdout)
+    return (0, "the walk", found.group(1)) if found else (None, "-", "nothing")
+
+
+def copy_if_changed(source, target):
+    """What did not change since is not compiled again; what was mended is, whatever its time."""
+    if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
+        shutil.copy(source, target)
+    return target
+
+
+def take_over(tree):
+    ignored = shutil.ignore_patterns("build", ".git", "__pycache__")
+    for old in tree.rglob("*"):
+        kept = old.relative_to(tree)
+        if kept.parts[0] != "build" and old.is_file() and not (ROOT / kept).exists():
+            old.unlink()
+    shutil.copytree(ROOT, tree, ignore=ignored, symlinks=False, dirs_exist_ok=True,
+                    copy_function=copy_if_changed)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--sessions", type=int, default=100_000)
@@ -153,15 +223,7 @@ def main():
     tree = place / "tree"
     folder = tree / "build" / "m"
     tree.mkdir(parents=True, exist_ok=True)
-    for old in tree.iterdir():
-        if old.name == "build":
-            continue  # what did not change since is not compiled again
-        if old.is_dir() and not old.is_symlink():
-            shutil.rmtree(old)
-        else:
-            old.unlink()
-    ignored = shutil.ignore_patterns("build", ".git", "__pycache__")
-    shutil.copytree(ROOT, tree, ignore=ignored, symlinks=True, dirs_exist_ok=True)
+    take_over(tree)
     made = run(["cmake", "-S", str(tree), "-B", str(folder), "-G", "Ninja",
                 "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_CXX_FLAGS_DEBUG={asked.flags}",
                 "-DFERRULE_WERROR=OFF"])
@@ -182,6 +244,8 @@ def main():
         try:
             build(folder)
             after, rule, words = simulate(folder, asked.sessions)
+            if after is None:
+                after, rule, words = walk(folder)
         finally:
             path.write_text(text, encoding="utf-8")
         missed += after is None

@@ -2,7 +2,6 @@
 #include "simulation/oracle.hpp"
 
 #include <algorithm>
-#include <sstream>
 
 namespace ferrule::simulation {
 
@@ -36,6 +35,7 @@ std::vector<std::string> oracle::judge()
         check_politeness();
         check_goodbye_in_silence();
         check_silence();
+        check_idleness();
         check_vanished();
         check_deadlines();
     }
@@ -67,14 +67,14 @@ bool oracle::may_be_polite() const
     switch (manners_.on_proxy_end) {
     case ending::proxy_policy::reset: return false;
     case ending::proxy_policy::notify: return by_proxy || was(cause::write_stalled);
-    case ending::proxy_policy::idle_polite: return by_proxy;
+    case ending::proxy_policy::ask: return by_proxy;
     }
     return false;
 }
 
 bool oracle::has_run_out_of_time() const
 {
-    return timeouts(metrics::shutdown_timeout::drain) > 0 ||
+    return timeouts(metrics::shutdown_timeout::stall) > 0 ||
            timeouts(metrics::shutdown_timeout::deadline) > 0 || seen_.ended_at_once != never ||
            was(cause::limit);
 }
@@ -88,11 +88,14 @@ oracle::moments oracle::of_client(cause what) const
     const bool by_reset = to_client_.read_reset_at <= to_client_.read_fin_at;
     switch (what) {
     case cause::client_eof: return {seen_.goodbye_read, relayed(seen_.goodbye_read)};
-    case cause::tls_error: return {seen_.spoiled_read, relayed(seen_.spoiled_read)};
+    case cause::tls_error:
+        return {std::min(seen_.spoiled_read, seen_.begun_read), relayed(seen_.spoiled_read)};
     case cause::client_truncated:
         if (by_reset || seen_.goodbye_read <= to_client_.read_fin_at)
             return {};
-        return {to_client_.read_fin_at, relayed(to_client_.read_fin_at)};
+        // Amid a message it is tls_error, or truncated if that was known before.
+        return {to_client_.read_fin_at,
+                seen_.begun_read == never ? relayed(to_client_.read_fin_at) : never};
     case cause::client_reset:
         return {std::min(to_client_.first_reset_seen, to_client_.read_reset_at),
                 relayed(to_client_.read_reset_at)};
@@ -114,9 +117,7 @@ oracle::moments oracle::of_backend(cause what) const
 oracle::moments oracle::of_proxy(cause what) const
 {
     const bool is_established = of_.counters.handshakes[0].get() > 0;
-    const auto once = [&](bool happened) {
-        return moments{happened ? seen_.accepted : never, never};
-    };
+    const auto once = [&](bool it) { return moments{it ? seen_.accepted : never, never}; };
     using metrics::shutdown_timeout;
     switch (what) {
     case cause::handshake_failed:
@@ -127,7 +128,7 @@ oracle::moments oracle::of_proxy(cause what) const
         return {plan_.timeouts.idle == base::off ? never : seen_.accepted + plan_.timeouts.idle,
                 never};
     case cause::write_stalled:
-        if (timeouts(shutdown_timeout::drain) > 0)
+        if (timeouts(shutdown_timeout::stall) > 0)
             return once(true);
         return of_proxy(cause::idle_timeout);
     case cause::half_close_timeout: return once(timeouts(shutdown_timeout::half_close) > 0);
@@ -196,9 +197,10 @@ void oracle::check_client()
                "a close_notify before the last byte");
     }
     if (client_.tcp().saw_fin() && !client_.saw_close_notify() && !client_.tcp().did_reset())
-        expect(was(cause::tls_error) || was(cause::handshake_failed) || was(cause::probe) ||
+        expect(client_.saw_alert() || was(cause::tls_error) || was(cause::handshake_failed) ||
+                   was(cause::probe) ||
                    (manners_.on_backend_reset == ending::backend_policy::truncate &&
-                    was(cause::backend_reset)),
+                    of_backend(cause::backend_reset).possible != never),
                "E1", "a bare FIN to the client, which most clients take for an end");
     expect(!client_.saw_bytes_behind_close_notify(), "E1", "bytes behind a close_notify");
     expect(!client_.has_failed() || client_.saw_alert() || client_.spoiled_at() != client::nowhere,
@@ -216,12 +218,12 @@ void oracle::check_backend()
     const far_side& tcp = backend_->tcp();
     if (tcp.saw_fin()) {
         // Where a reset is forgiven, what it has destroyed is not known to the proxy.
-        const bool is_end =
-            (said_goodbye() && backend_->received() == client_.sent()) ||
-            (manners_.on_client_truncation == ending::client_policy::fin &&
-             client_.tcp().has_sent_fin() && backend_->received() == told_.bytes[0]) ||
-            (manners_.on_client_reset == ending::client_policy::fin && to_client_.reset_arrived &&
-             backend_->received() == told_.bytes[0]);
+        const bool is_end = (said_goodbye() && backend_->received() == client_.sent()) ||
+                            (manners_.on_client_truncation == ending::client_policy::fin &&
+                             client_.tcp().has_sent_fin() &&
+                             backend_->received() == told_.bytes[0] && told_.undecrypted == 0) ||
+                            (manners_.on_client_reset == ending::client_policy::fin &&
+                             to_client_.reset_arrived && backend_->received() == told_.bytes[0]);
         expect(is_end || may_be_polite(), "E1", "a FIN that is a lie to the backend");
     }
     expect(tcp.did_reset() || tcp.has_vanished() || tcp.saw_end(), "E1",
@@ -252,8 +254,8 @@ void oracle::check_acts()
         }
     };
     check(told_.client_act, &to_client_,
-          said_goodbye() || client_.spoiled_at() != client::nowhere || to_client_.fin_arrived ||
-              to_client_.reset_arrived,
+          said_goodbye() || client_.spoiled_at() != client::nowhere || seen_.begun_read != never ||
+              to_client_.fin_arrived || to_client_.reset_arrived,
           "client");
     expect((told_.backend_act == ending::act::none) == (backend_ == nullptr), "E5",
            "backend_act does not fit the connection");
@@ -280,7 +282,7 @@ void oracle::check_counters()
                             [static_cast<std::size_t>(told_.outcome)]
              .get(),
          1, "sessions_ended");
-    for (std::size_t i = 0; i < 2; ++i) {
+    for (const std::size_t i : {0U, 1U}) {
         same(counted.bytes[i].get(), told_.bytes[i], "bytes");
         same(counted.lost_bytes[i].get(), told_.lost[i], "lost_bytes");
         same(counted.unconfirmed_bytes[i].get(), told_.unconfirmed[i], "unconfirmed_bytes");

@@ -12,6 +12,9 @@
 
 namespace ferrule::simulation {
 
+/// E7: what a process that has died tells its peers. There is no record.
+std::vector<std::string> judge_death(theatre& of);
+
 class oracle {
 public:
     explicit oracle(theatre& of);
@@ -53,9 +56,11 @@ private:
     void check_politeness();         ///< E1
     void check_goodbye_in_silence(); ///< E1
     void check_unread();             ///< E2
+    void check_read_out();           ///< E2, and E5 of a goodbye that was refused
     // oracle_time.cpp
     void check_vanished();  ///< E1
     void check_silence();   ///< E4
+    void check_idleness();  ///< E8
     void check_deadlines(); ///< E4
 
     theatre& of_;

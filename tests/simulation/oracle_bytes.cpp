@@ -99,16 +99,24 @@ void oracle::check_outcome()
         return of.unacknowledged_at_close == 0 && !of.fin_unacknowledged_at_close;
     };
     const std::uint64_t unconfirmed = told_.unconfirmed[0] + told_.unconfirmed[1];
-    expect(unconfirmed == 0 || told_.outcome != outcome::whole, "E6",
-           "whole, with unconfirmed bytes");
-    if (told_.outcome == outcome::whole) {
+    const bool claims_all = told_.outcome == outcome::clean || told_.outcome == outcome::cut;
+    expect(unconfirmed == 0 || !claims_all, "E6", "all was acknowledged, with unconfirmed bytes");
+    expect((told_.outcome == outcome::none) == (to_backend_ == nullptr), "E5",
+           "the outcome is none of a session that was, or another one of none");
+    if (told_.outcome == outcome::clean) {
+        expect(seen_.goodbye_read != never && to_backend_->fin_arrived, "E5",
+               "clean, but a side has not ended clean");
+        expect(!to_client_.reset_was_sent && !to_backend_->reset_was_sent, "E5",
+               "clean, but a side was reset");
+    }
+    if (claims_all) {
         expect(to_client_.reset_arrived || was(cause::probe) || was(cause::handshake_failed) ||
                    is_whole(to_client_) || (told_.bytes[1] == 0 && !to_client_.fin_queued),
-               "E6", "whole, but the client has not acknowledged everything");
+               "E6", "the client has not acknowledged everything, and the outcome claims it");
         if (to_backend_ != nullptr)
             expect(to_backend_->unacknowledged_at_close == 0 &&
                        (to_backend_->reset_arrived || is_whole(*to_backend_)),
-                   "E6", "whole, but the backend has not acknowledged everything");
+                   "E6", "the backend has not acknowledged everything, and the outcome claims it");
     }
     if (told_.outcome == outcome::unconfirmed)
         expect(!is_whole(to_client_) || (to_backend_ != nullptr && !is_whole(*to_backend_)), "E6",
@@ -126,7 +134,7 @@ void oracle::check_outcome()
     if (both_clean && carries && manners_.mode == ending::mode::wait && !has_run_out_of_time() &&
         !client_.tcp().did_reset() && !backend_->tcp().did_reset() &&
         !client_.tcp().has_vanished() && !backend_->tcp().has_vanished()) {
-        expect(told_.outcome == outcome::whole, "E3", "two clean ends, and not whole");
+        expect(told_.outcome == outcome::clean, "E3", "two clean ends, and not clean");
         expect(backend_->received() == client_.sent() &&
                    client_.received() == backend_->tcp().tcp().written,
                "E3", "two clean ends, and not all bytes");

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 /// what the proxy's kernel had; answers to a KeyUpdate and writes without memory blur that.
 void oracle::check_politeness()
 {
-    if (manners_.on_proxy_end != ending::proxy_policy::idle_polite || client_.updated_key() ||
+    if (manners_.on_proxy_end != ending::proxy_policy::ask || client_.updated_key() ||
         plan_.network.is_short_of_memory || backend_ == nullptr)
         return;
     const auto was_busy = [&](const goodbye& at, time_point when) {
@@ -40,7 +40,7 @@ void oracle::check_politeness()
 /// The other half of it: silence is told as a clean end.
 void oracle::check_goodbye_in_silence()
 {
-    if (!seen_.killed_in_silence || manners_.on_proxy_end == ending::proxy_policy::reset ||
+    if (!seen_.killed_in_silence || manners_.on_proxy_end != ending::proxy_policy::notify ||
         plan_.network.is_short_of_memory || backend_ == nullptr)
         return;
     // Who vanished has not answered for long: nobody knows whether it had more to say (F52).
@@ -79,6 +79,20 @@ void oracle::check_unread()
           "client");
     if (to_backend_ != nullptr)
         judge(*to_backend_, to_backend_->read_fin_at != never, "backend");
+    check_read_out();
+}
+
+/// A backend that has reset is read out before the session acts on it ("A failed write"). And a
+/// client that was told an alert is no client that was told an end.
+void oracle::check_read_out()
+{
+    if (to_backend_ != nullptr && told_.cause == cause::backend_reset &&
+        to_backend_->reset_arrived && !has_run_out_of_time())
+        expect(to_backend_->arrived == to_backend_->read, "E2",
+               "what a backend had sent before its reset was left unread");
+    if (client_.saw_alert())
+        expect(was(cause::tls_error) || was(cause::handshake_failed) || told_.second != cause::none,
+               "E5", "the client saw an alert, and nothing tells why");
 }
 
 } // namespace ferrule::simulation

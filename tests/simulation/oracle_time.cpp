@@ -24,7 +24,7 @@ std::string number(base::clock::duration value)
 /// `idle-polite` makes no clean end of a peer that vanished, unless it was just now.
 void oracle::check_vanished()
 {
-    if (backend_ == nullptr || manners_.on_proxy_end != ending::proxy_policy::idle_polite)
+    if (backend_ == nullptr || manners_.on_proxy_end != ending::proxy_policy::ask)
         return;
     const auto check = [&](const far_side& peer, const endpoint& towards, time_point told,
                            const char* whom) {
@@ -43,6 +43,19 @@ void oracle::check_vanished()
         check(client_.tcp(), to_client_, to_backend_->fin_queued_at, "backend");
 }
 
+/// Idle is who has not moved a byte, of a record that is not whole either, and of whom nothing
+/// waits to be read.
+void oracle::check_idleness()
+{
+    if (told_.cause != cause::idle_timeout)
+        return;
+    expect(!seen_.had_unread_at_end, "E8", "idle, with bytes that nobody had read");
+    constexpr base::milliseconds tick = 200ms;
+    expect(seen_.ended - seen_.last_wire_before_end + tick >= plan_.timeouts.idle, "E8",
+           "idle, and bytes had moved " + number(seen_.ended - seen_.last_wire_before_end) +
+               " before");
+}
+
 void oracle::check_silence()
 {
     const auto& bounds = plan_.shutdown;
@@ -56,13 +69,21 @@ void oracle::check_silence()
     if (plan_.timeouts.idle != base::off)
         at_most(seen_.longest_silence,
                 std::max({plan_.timeouts.idle, plan_.timeouts.handshake, plan_.timeouts.connect,
-                          bounds.drain_timeout}), // a side that is gone is read out first
+                          bounds.stall_timeout}), // a side that is gone is read out first
                 "before any end");
     at_most(seen_.longest_half_silence, std::max(bounds.half_close_timeout, timeout),
             "after the first end");
-    at_most(seen_.longest_closing_silence, timeout + bounds.linger, "behind our goodbye");
+    // A backend that was asked to end has `timeout` for it, whatever the mode, or until the cut.
+    const bool asks = manners_.on_proxy_end == ending::proxy_policy::ask;
+    const base::milliseconds asked = asks ? bounds.timeout : 0ms;
+    const base::milliseconds drained =
+        asks && seen_.cut_at != never
+            ? std::chrono::ceil<base::milliseconds>((seen_.cut_at - seen_.drain_from) * 2)
+            : 0ms;
+    at_most(seen_.longest_closing_silence, std::max({timeout, asked, drained}) + bounds.linger,
+            "behind our goodbye");
     at_most(seen_.longest_drain_silence,
-            std::max({bounds.drain_timeout, bounds.half_close_timeout, timeout}),
+            std::max({bounds.stall_timeout, bounds.half_close_timeout, timeout}),
             "while bytes or our FIN waited");
 }
 

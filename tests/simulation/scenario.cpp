@@ -63,10 +63,10 @@ void choose_shutdown(dice& chance, scenario& made)
         return;
     chosen.timeout = any_of(chance, {500ms, 1000ms, 5000ms, 20'000ms});
     chosen.half_close_timeout = any_of(chance, {1000ms, 5000ms, 60'000ms});
-    chosen.drain_timeout = any_of(chance, {1000ms, 5000ms, 30'000ms});
+    chosen.stall_timeout = any_of(chance, {1000ms, 5000ms, 30'000ms});
     chosen.linger = any_of(chance, {100ms, 2000ms, 10'000ms});
     chosen.linger_bytes = chance.one_in(2) ? 1024 : 1024 * 1024;
-    chosen.deadline = std::max(chosen.drain_timeout,
+    chosen.deadline = std::max(chosen.stall_timeout,
                                any_of<base::milliseconds>(chance, {3000ms, 20'000ms, 300'000ms}));
 }
 
@@ -134,7 +134,8 @@ void choose_plan(dice& chance, std::vector<planned>& plan, bool is_client)
     } else if (roll < 22) {
         then(act::fin);
     } else if (roll < 25 && is_client) {
-        then(is_client && chance.one_in(2) ? act::spoils : act::half_record);
+        const act all[] = {act::spoils, act::half_record, act::half_message, act::breaks_off};
+        then(chance.of(all));
         then(chance.one_in(2) ? act::fin : act::reads_on);
     } else if (roll < 27) {
         then(act::vanishes);
@@ -170,8 +171,10 @@ void choose_trouble(dice& chance, scenario& made)
                                   chance.one_in(2) ? 0 : chance.below(30'000)});
     else if (roll < 24)
         made.operation.push_back({any_gap(chance), act::ends_at_once, 0});
-    else if (roll < 26)
+    else if (roll < 28)
         made.operation.push_back({any_gap(chance), act::stands_still, 0});
+    else if (roll < 31)
+        made.operation.push_back({any_gap(chance), act::dies, 0});
 }
 
 } // namespace
@@ -186,6 +189,8 @@ std::string_view to_text(act value)
     case act::closes: return "closes";
     case act::spoils: return "sends a spoiled record";
     case act::half_record: return "sends half a record";
+    case act::half_message: return "sends half a message";
+    case act::breaks_off: return "sends half a message and close_notify";
     case act::updates_key: return "updates its key";
     case act::stops_reading: return "stops reading";
     case act::gulps: return "gulps";
@@ -195,6 +200,7 @@ std::string_view to_text(act value)
     case act::drains: return "drains";
     case act::ends_at_once: return "ends at once";
     case act::stands_still: return "stands still";
+    case act::dies: return "kills the process";
     }
     return "?";
 }

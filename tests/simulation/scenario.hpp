@@ -18,6 +18,8 @@ enum class act : std::uint8_t {
     closes,
     spoils,
     half_record,
+    half_message,
+    breaks_off,
     updates_key,
     stops_reading,
     gulps,
@@ -28,6 +30,7 @@ enum class act : std::uint8_t {
     drains,
     ends_at_once,
     stands_still,
+    dies,
 };
 std::string_view to_text(act value);
 

@@ -40,19 +40,19 @@ std::string outcome_of(ssize_t result)
 
 script_stage::~script_stage()
 {
-    CHECK(!near_.is_open() && far_ < 0, "a stage is cleared");
+    CHECK(!near_->is_open() && far_ < 0, "a stage is cleared");
 }
 
 void script_stage::adopt_near(int descriptor)
 {
     near_number_ = descriptor;
-    CHECK(near_.adopt(descriptor, false, events_, owner_) == 0, "near is watched");
+    CHECK(near_->adopt(descriptor, false, events_, owner_) == 0, "near is watched");
 }
 
 std::string script_stage::release_all()
 {
-    if (near_.is_open())
-        near_.abort();
+    if (near_->is_open())
+        near_->abort();
     if (far_ >= 0)
         ::close(std::exchange(far_, -1));
     return {};
@@ -63,7 +63,7 @@ std::string script_stage::look()
     enter();
     events_.collect();
     // A window that opened late: full is what stays full.
-    if (is_full_ && near_.is_open() &&
+    if (is_full_ && near_->is_open() &&
         (poll_mask(near_number_) & (POLLOUT | POLLHUP | POLLERR)) == POLLOUT)
         fill();
     std::ostringstream text;
@@ -77,10 +77,11 @@ std::string script_stage::look()
         if (out)
             text << " out=" << unacknowledged;
     };
-    if (near_.is_open()) {
+    if (near_->is_open()) {
         side("near: ", near_number_, true, is_measured_);
-        text << (near_.is_readable() ? " readable" : "") << (near_.is_writable() ? " writable" : "")
-             << (near_.has_hung_up() ? " hung_up" : "") << (near_.has_failed() ? " failed" : "");
+        text << (near_->is_readable() ? " readable" : "")
+             << (near_->is_writable() ? " writable" : "")
+             << (near_->has_hung_up() ? " hung_up" : "") << (near_->has_failed() ? " failed" : "");
     }
     if (far_ >= 0)
         side("; far: ", far_, is_measured_, true);
@@ -96,29 +97,29 @@ std::string script_stage::perform(const script_step& step)
 std::string script_stage::near(const script_step& step)
 {
     const auto error = [&] {
-        return near_.last_error() == 0 ? std::string{}
-                                       : std::string(" ") + std::strerror(near_.last_error());
+        return near_->last_error() == 0 ? std::string{}
+                                        : std::string(" ") + std::strerror(near_->last_error());
     };
     std::vector<std::byte> room(std::max<std::size_t>(step.amount, 1));
     if (step.what == "connects") {
         const int result =
-            near_.connect(net::address::ip("127.0.0.1", port_).value(), events_, owner_);
+            near_->connect(net::address::ip("127.0.0.1", port_).value(), events_, owner_);
         near_number_ = last_socket();
         return std::strerror(result);
     }
     if (step.what == "asks") {
-        const int result = near_.connected();
+        const int result = near_->connected();
         return std::strerror(result) + error();
     }
     if (step.what == "writes") {
-        const net::write_result done = near_.write(room);
+        const net::write_result done = near_->write(room);
         written_ += done.bytes;
         const char* words[] = {"taken", "blocked", "broken"};
         return std::to_string(done.bytes) + " " + words[static_cast<std::size_t>(done.state)] +
                error();
     }
     if (step.what == "reads") {
-        const net::read_result got = near_.read(room);
+        const net::read_result got = near_->read(room);
         const char* words[] = {"bytes", "blocked", "FIN", "RST"};
         return std::to_string(got.bytes) + " " + words[static_cast<std::size_t>(got.state)] +
                error();
@@ -127,11 +128,13 @@ std::string script_stage::near(const script_step& step)
         return fill();
     is_full_ = false;
     if (step.what == "finishes")
-        near_.finish();
+        near_->finish();
     else if (step.what == "aborts")
-        near_.abort();
+        near_->abort();
     else if (step.what == "releases")
-        near_.release();
+        near_->release(false);
+    else if (step.what == "dies")
+        near_.emplace(); // closed without a word
     return error();
 }
 
@@ -141,7 +144,7 @@ std::string script_stage::fill()
     const std::vector<std::byte> much(65'536);
     for (int times = 0; times < 10'000; ++times) {
         enter();
-        const net::write_result done = near_.write(much);
+        const net::write_result done = near_->write(much);
         written_ += done.bytes;
         if (done.state == net::write_state::broken)
             return "broken";

@@ -163,8 +163,10 @@ int __wrap_ioctl(int descriptor, unsigned long request, ...)
     va_end(more);
     if (!is_simulated(descriptor))
         return __real_ioctl(descriptor, request, argument);
-    CHECK(request == SIOCOUTQ, "the simulated kernel knows this request");
-    *static_cast<int*>(argument) = static_cast<int>(current_kernel()->unacknowledged(descriptor));
+    CHECK(request == SIOCOUTQ || request == SIOCINQ, "the simulated kernel knows this request");
+    *static_cast<int*>(argument) =
+        static_cast<int>(request == SIOCOUTQ ? current_kernel()->unacknowledged(descriptor)
+                                             : current_kernel()->at(descriptor).received.size());
     return 0;
 }
 

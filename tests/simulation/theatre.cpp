@@ -79,6 +79,7 @@ void theatre::begin()
     const int far = kernel_.make_endpoint("client", plan_.send_limit, plan_.client_window);
     accepted_ = kernel_.make_endpoint("proxy>client", plan_.send_limit, plan_.proxy_window);
     kernel_.join(far, accepted_);
+    kernel_.at(accepted_).resets_at_close = true; // its listener is armed
     const auto profile = make_profile();
     kernel_.at(accepted_).keepalive = session::client_keepalive(profile->timeouts);
     client_ = std::make_unique<client>(kernel_, far, plan_.version, plan_.resumes);
@@ -139,6 +140,8 @@ bool theatre::turn()
         perform(*due);
         moved = true;
     }
+    if (is_over())
+        return false;
     pump();
     if (kernel_.now < frozen_until_)
         return moved;
@@ -152,9 +155,9 @@ bool theatre::turn()
           "a turn must leave the wire empty");
     if (!has_ended_ && (is_over() || current_->how_far() >= session::state::half_closed)) {
         has_ended_ = true;
-        seen_.had_backlog_before_end = was.data_waits;
-        seen_.had_backlog_at_end = has_data_waiting();
+        look_at_end(was);
     }
+    look_at_wire(was);
     dead_.reset();
     look(was);
     return true;

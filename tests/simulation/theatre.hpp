@@ -37,6 +37,7 @@ struct observations {
     time_point accepted{};
     time_point goodbye_read = never; ///< the client's close_notify, by the proxy
     time_point spoiled_read = never;
+    time_point begun_read = never; ///< half a message: an error once something has to be said
     time_point killed = never;
     time_point ended_at_once = never;
     time_point cut_at = never; ///< of a drain
@@ -50,6 +51,11 @@ struct observations {
     goodbye to_client;
     goodbye to_backend;
     bool stood_still = false;
+    time_point died = never;
+    time_point last_wire{};              ///< the proxy's last recv or send of any byte
+    time_point last_wire_before_end{};   ///< the same, in the turns before the first end
+    time_point ended = never;            ///< the turn of the first end
+    bool had_unread_at_end = false;      ///< bytes that had come were left by that turn
     bool had_backlog_before_end = false; ///< bytes waited in the turn in which the first end came
     bool had_backlog_at_end = false;
     bool was_unbounded = false;                    ///< an end had come, and no deadline was armed
@@ -98,21 +104,25 @@ private:
     void perform_client(const planned& what);
     void perform_backend(const planned& what);
     void perform_operation(const planned& what);
+    void die();
     /// What there was before a turn.
     struct before {
         std::uint64_t from_client = 0;
+        std::uint64_t to_client = 0;
         std::uint64_t from_backend = 0;
         std::uint64_t to_backend = 0;
         bool data_waits = false;
     };
     before look_before();
+    void look_at_end(const before& was);
+    void look_at_wire(const before& was);
     void look(const before& was);
     void look_at_goodbyes(const before& was);
     void measure_silence(time_point until);
     bool has_backlog();
     bool has_data_waiting();
     bool is_silent();
-    bool is_over() const { return !seen_.records.empty(); }
+    bool is_over() const { return !seen_.records.empty() || seen_.died != never; }
     void say(const std::string& text) { kernel_.say(text); }
     std::shared_ptr<const session::profile> make_profile();
 

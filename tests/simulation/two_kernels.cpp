@@ -22,6 +22,7 @@ public:
             test::connection made = test::make_tcp_connection(buffer_bytes);
             far_ = dup(made.far.native());
             test::set_non_blocking(far_);
+            net::socket::arm(made.near.get());
             adopt_near(made.near.release());
             return;
         }
@@ -103,6 +104,7 @@ public:
         far_ = kernel_.make_endpoint("far", buffer_bytes, buffer_bytes);
         const int near = kernel_.make_endpoint("near", buffer_bytes, buffer_bytes);
         kernel_.join(far_, near);
+        kernel_.at(near).resets_at_close = true;
         adopt_near(near);
     }
     ~simulated_stage() override

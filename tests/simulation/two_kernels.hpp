@@ -67,7 +67,7 @@ protected:
     net::ready_queue ready_;
     net::event_set events_{ready_};
     nobody owner_;
-    net::socket near_;
+    std::optional<net::socket> near_{std::in_place};
     int near_number_ = -1;
     int far_ = -1;
     std::uint16_t port_ = 0;

@@ -45,8 +45,29 @@ bool theatre::is_silent()
 theatre::before theatre::look_before()
 {
     const endpoint* to_backend = proxy_backend();
-    return {kernel_.at(accepted_).read, to_backend == nullptr ? 0 : to_backend->read,
+    const endpoint& to_client = kernel_.at(accepted_);
+    return {to_client.read, to_client.written, to_backend == nullptr ? 0 : to_backend->read,
             to_backend == nullptr ? 0 : to_backend->written, has_data_waiting()};
+}
+
+void theatre::look_at_end(const before& was)
+{
+    const endpoint& to_client = kernel_.at(accepted_);
+    const endpoint* to_backend = proxy_backend();
+    seen_.ended = kernel_.now;
+    seen_.last_wire_before_end = seen_.last_wire;
+    seen_.had_backlog_before_end = was.data_waits;
+    seen_.had_backlog_at_end = has_data_waiting();
+    seen_.had_unread_at_end =
+        !to_client.received.empty() || (to_backend != nullptr && !to_backend->received.empty());
+}
+
+void theatre::look_at_wire(const before& was)
+{
+    const before is = look_before();
+    if (is.from_client != was.from_client || is.to_client != was.to_client ||
+        is.from_backend != was.from_backend || is.to_backend != was.to_backend)
+        seen_.last_wire = kernel_.now;
 }
 
 void theatre::look_at_goodbyes(const before& was)
@@ -75,6 +96,8 @@ void theatre::look(const before& was)
         seen_.goodbye_read = std::min(seen_.goodbye_read, kernel_.now);
     if (from_client.read > 0 && from_client.read >= client_->spoiled_at())
         seen_.spoiled_read = std::min(seen_.spoiled_read, kernel_.now);
+    if (from_client.read >= client_->begun_at())
+        seen_.begun_read = std::min(seen_.begun_read, kernel_.now);
     if (seen_.handshake_bytes == 0 && counters.handshakes[0].get() > 0)
         seen_.handshake_bytes = from_client.written;
     if (is_over()) {

@@ -58,6 +58,16 @@ inline void set_non_blocking(int descriptor)
         fail("fcntl");
 }
 
+/// close(2) resets (SO_LINGER with time 0).
+inline bool is_armed(int descriptor)
+{
+    linger chosen{};
+    socklen_t size = sizeof(chosen);
+    if (getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &chosen, &size) != 0)
+        fail("SO_LINGER");
+    return chosen.l_onoff != 0 && chosen.l_linger == 0;
+}
+
 /// The far end of a connection, driven by the test. Blocking; does what its names say.
 class far_end {
 public:
@@ -183,6 +193,7 @@ inline connection make_unix_connection()
 /// Counts its turns.
 class counting_owner final : public net::wakeable {
 public:
+    using wakeable::retire;
     void run() override { ++turns; }
     int turns = 0;
 };
@@ -192,8 +203,7 @@ inline bool collect(net::event_set& events)
 {
     if (!is_ready(events.native(), POLLIN))
         return false;
-    while (events.collect()) {
-    }
+    events.collect();
     return true;
 }
 

@@ -177,7 +177,7 @@ class Churn(DaemonCase):
             while peer.send(data):
                 pass
         backend = self.backend().serve(send_for_ever)
-        daemon = self.start(simple(backend, shutdown={"drain_timeout": "300ms"},
+        daemon = self.start(simple(backend, shutdown={"stall_timeout": "300ms"},
                                    log={"sessions": "none"}))
 
         def begin():
@@ -188,7 +188,7 @@ class Churn(DaemonCase):
         gate = threading.Event()
         backend = self.backend(receive_buffer=4096)
         backend.serve(lambda peer: gate.wait(5 * LIMIT))  # and closes with unread input: RST
-        daemon = self.start(simple(backend, shutdown={"drain_timeout": "300ms"},
+        daemon = self.start(simple(backend, shutdown={"stall_timeout": "300ms"},
                                    log={"sessions": "none"}))
         self.addCleanup(gate.set)
         data = pattern(1024 * 1024)

@@ -98,6 +98,21 @@ class Check(unittest.TestCase):
                 self.assertEqual(ran.returncode, 2, ran.stdout)
                 self.assertIn(word, ran.stderr)
 
+    def test_a_pipe_is_a_file_as_well(self):
+        text = to_yaml(simple("127.0.0.1:9000"))
+        for given, code in ((text, 0), (text.replace("workers: 1", "workers: none"), 2)):
+            ran = subprocess.run([BINARY, "check", "/dev/stdin"], input=given, capture_output=True,
+                                 text=True, timeout=3 * LIMIT)
+            self.assertEqual(ran.returncode, code, ran.stdout + ran.stderr)
+        self.assertIn("/dev/stdin:", ran.stderr)
+
+    def test_a_log_target_in_a_missing_folder_is_2_as_for_run(self):
+        path = write(simple("127.0.0.1:9000", log={"target": "/nonexistent/ferrule.log"}))
+        checked, ran = ferrule("check", path), ferrule("run", "--config", path)
+        self.assertEqual((checked.returncode, ran.returncode), (2, 2))
+        self.assertIn("'/nonexistent', which is no folder", checked.stderr)
+        self.assertEqual(ran.stderr, checked.stderr)
+
     def test_a_key_is_never_shown(self):
         secret = open(certificate()[1], encoding="ascii").read().splitlines()[1]
         ran = ferrule("check", certificate()[1])

@@ -128,8 +128,31 @@ class Status(Control):
         self.assertEqual(self.ctl("ready", code=1), "draining\n")
         self.assertIn("draining, cut in", self.ctl("status"))
         self.assertLessEqual(self.ask("status")["cut_in_seconds"], 70)
+        daemon.signal(signal.SIGTERM)  # the first stop goes on with the drain
+        daemon.message("signal: draining already")
         daemon.signal(signal.SIGTERM)
         self.assertEqual(daemon.wait(), 1)
+
+    def test_a_stop_after_a_drain_goes_on_with_it_and_only_a_second_signal_cuts(self):
+        """What a hook that drains and the ordinary stop behind it do."""
+        for count, end in ((1, FIN), (2, RST)):
+            with self.subTest(signals=count):
+                daemon = self.begin(drain={"timeout": "60s", "spread": "0s"})
+                client, peer = self.session(daemon)
+                self.ctl("drain")
+                eventually(lambda: self.run_ctl("ready").returncode == 1, "the drain to begin")
+                daemon.signal(signal.SIGTERM)
+                daemon.message("signal: draining already")
+                if count == 1:
+                    peer.send(b"the answer")
+                    peer.fin()
+                else:
+                    daemon.signal(signal.SIGTERM)
+                    daemon.message("second signal: ending at once")
+                seen = client.read_until_end()
+                client.goodbye()
+                self.assertEqual((seen.end, seen.close_notify), (end, end == FIN), str(seen))
+                self.assertEqual(daemon.wait(), 0 if count == 1 else 1)
 
     def test_a_drain_ends_the_process_as_sigterm_does(self):
         daemon = self.begin(drain={"timeout": "60s"})
@@ -203,14 +226,17 @@ class Sessions(Control):
         daemon = self.begin(workers=2, timeouts={"handshake": "60s"})
         silent = socket.create_connection(daemon.address("web"), timeout=LIMIT)
         self.addCleanup(silent.close)
+
+        def states():
+            return [each["state"] for each in self.ask("sessions")["sessions"]]
+        # The oldest is who was accepted first: two workers may be in another order than two connects.
+        eventually(lambda: states() == ["handshaking"], "the silent one to be accepted")
         relaying, relaying_peer = self.session(daemon)
         relaying_peer.send(b"0123456789")
         relaying.read_exactly(10)
         half_closed, half_closed_peer = self.session(daemon)
         half_closed.goodbye()
         self.assertEqual(half_closed_peer.recv_until_end().end, FIN)
-        def states():
-            return [each["state"] for each in self.ask("sessions")["sessions"]]
         eventually(lambda: states() == ["handshaking", "relaying", "half_closed"],
                    "the three to be listed, the oldest first")
         told = self.ask("sessions", "--state", "relaying")["sessions"][0]
@@ -289,7 +315,7 @@ class Sessions(Control):
         self.assertEqual((seen.close_notify, seen.end), (True, FIN), str(seen))
         self.assertEqual(peer.recv_until_end().end, FIN)
         peer.fin()
-        self.assertEqual(daemon.session("web")["outcome"], "whole")
+        self.assertEqual(daemon.session("web")["outcome"], "clean")
 
     def test_what_a_client_says_cannot_break_the_table(self):
         daemon = self.begin()

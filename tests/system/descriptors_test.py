@@ -112,6 +112,41 @@ class Descriptors(DaemonCase):
         finishing.result()
         self.works(waiting)
 
+    def test_the_limit_of_sessions_is_one_for_all_workers(self):
+        daemon = self.start(simple(self.backend().serve(echo), workers=4,
+                                   limits={"sessions": 20}))
+        served, waiting = self.fill(daemon)
+        self.assertEqual(len(served), 20)
+        served[0].goodbye()
+        served[0].read_until_end()
+        # Whichever worker has it: it is told of the place that another one has given back.
+        waiting.sock.settimeout(LIMIT)
+        waiting.handshake()
+        self.works(waiting)
+        for client in served[1:]:
+            self.works(client)
+        self.assertLessEqual(daemon.scrape().sum("ferrule_sessions_open"), 20)
+
+    def test_clients_that_say_nothing_keep_nobody_out(self):
+        daemon = self.start(simple(self.backend().serve(echo), workers=2,
+                                   timeouts={"handshake": "60s"}, limits={"sessions": 10}))
+        served = [self.client(daemon.address("web")).handshake() for _ in range(3)]
+        silent = [socket.create_connection(daemon.address("web"), timeout=LIMIT)
+                  for _ in range(30)]
+        for sock in silent:
+            self.addCleanup(sock.close)
+        eventually(lambda: daemon.scrape().sum("ferrule_accept_paused_total", reason="sessions"),
+                   "the pause to be counted")
+        late = self.client(daemon.address("web")).handshake()
+        self.works(late)
+        for client in served:
+            self.works(client)
+        with self.assertRaises(ConnectionResetError):
+            silent[0].recv(1)
+        line = daemon.session("web")
+        self.assertEqual((line["cause"], line["outcome"], line["client_act"]),
+                         ("limit", "none", "reset"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -111,7 +111,7 @@ class Https(ExporterCase):
     def test_an_answer_ends_with_close_notify_then_fin(self):
         daemon = self.serve(https())
         client = self.metrics_client(daemon)
-        client.send(b"GET /healthz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         seen = client.read_until_close_notify()
         client.goodbye()
         seen = client.read_until_end()
@@ -121,7 +121,7 @@ class Https(ExporterCase):
     def test_a_client_that_uploads_meanwhile_still_gets_its_answer(self):
         daemon = self.serve(https())
         client = self.metrics_client(daemon)
-        client.send(b"POST /metrics HTTP/1.1\r\nHost: here\r\nContent-Length: 30000\r\n\r\n")
+        client.send(b"POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000\r\n\r\n")
         client.read_until_close_notify()
         for _ in range(1000):  # many small pieces, so that an early close is noticed
             self.assertTrue(client.send(b"x" * 30), "the connection was reset meanwhile")
@@ -140,7 +140,7 @@ class Https(ExporterCase):
     def test_an_idle_connection_gets_a_goodbye_at_the_end_of_the_process(self):
         daemon = self.serve(https())
         client = self.metrics_client(daemon)
-        client.send(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = bytearray()
         while not answer.endswith(b"\r\n\r\nok\n"):
             answer += client.read_exactly(1)
@@ -210,7 +210,7 @@ class Passwords(ExporterCase):
 
         def status(connection, password):
             token = base64.b64encode(f"op:{password}".encode()).decode()
-            connection.sendall(f"GET /metrics HTTP/1.1\r\nHost: x\r\n"
+            connection.sendall(f"GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
                                f"Authorization: Basic {token}\r\n\r\n".encode())
             data = b""
             while b"\r\n\r\n" not in data:

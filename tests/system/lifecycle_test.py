@@ -61,28 +61,45 @@ class Drain(DaemonCase):
                                      (True, True, FIN), str(seen))
                     self.assertEqual(daemon.wait(), 0)
                     line = self.ended(daemon)[0]
-                    self.assertEqual((line["cause"], line["outcome"]), ("backend_eof", "whole"))
+                    self.assertEqual((line["cause"], line["outcome"]), ("backend_eof", "clean"))
 
     def test_with_no_session_it_is_gone_at_once(self):
         daemon = self.begin(drain={"timeout": "10m"})
         daemon.signal(signal.SIGTERM)
         self.assertEqual(daemon.wait(), 0)
 
-    def test_an_idle_session_ends_politely(self):
-        daemon = self.begin(drain={"timeout": "6s", "spread": "3s"})
+    def test_the_server_of_an_idle_session_is_asked_and_its_end_is_the_clients(self):
+        daemon = self.begin(drain={"timeout": "60s", "spread": "1s"}, shutdown={"quiet": "300ms"})
         client, peer = self.session(daemon)
         client.send(b"ping")
         peer.recv_exactly(4)
+        peer.send(b"pong")
+        self.assertEqual(client.read_exactly(4), b"pong")
         daemon.signal(signal.SIGTERM)
+        self.assertEqual(peer.recv_until_end().end, FIN)
+        peer.close()
         seen = client.read_until_end()
         client.goodbye()
         self.assertEqual((seen.close_notify, seen.end), (True, FIN), str(seen))
-        self.assertEqual(peer.recv_until_end().end, FIN)
-        peer.close()
-        self.assertEqual(daemon.wait(), 0)
+        self.assertEqual(daemon.wait(), 0, "long before the end of drain.timeout")
         line = self.ended(daemon)[0]
         self.assertEqual((line["cause"], line["first_end"], line["outcome"]),
-                         ("drain", "proxy", "whole"))
+                         ("drain", "proxy", "clean"))
+
+    def test_a_pause_is_no_end(self):
+        daemon = self.begin(drain={"timeout": "3s", "spread": "0s"}, shutdown={"quiet": "5s"})
+        paused, paused_peer = self.session(daemon)  # half a page, and then the server thinks
+        paused_peer.send(DATA)
+        self.assertEqual(paused.read_exactly(len(DATA)), DATA)
+        owed, owed_peer = self.session(daemon)  # a request, and no answer yet
+        owed.send(b"ping")
+        self.assertEqual(owed_peer.recv_exactly(4), b"ping")
+        daemon.signal(signal.SIGTERM)
+        for client, peer in ((paused, paused_peer), (owed, owed_peer)):
+            seen = client.read_until_end()
+            self.assertEqual((seen.close_notify, seen.end), (False, RST), str(seen))
+            self.assertEqual(peer.recv_until_end().end, RST)
+        self.assertEqual(daemon.wait(), 1)
 
     def test_what_the_drain_time_cuts_is_reset_and_the_exit_code_says_so(self):
         daemon = self.begin(drain={"timeout": "2s", "spread": "0s"})
@@ -125,8 +142,21 @@ class Drain(DaemonCase):
         line = self.ended(daemon)[0]
         self.assertEqual((line["cause"], line["client_act"]), ("drain", "reset"))
 
-    def test_a_session_that_was_not_whole_in_the_drain_makes_exit_code_1(self):
-        daemon = self.begin(shutdown={"drain_timeout": "500ms"}, drain={"timeout": "60s"})
+    def test_what_a_client_does_by_itself_in_the_drain_leaves_exit_code_0(self):
+        daemon = self.begin(shutdown={"timeout": "500ms"}, drain={"timeout": "60s"})
+        (rude, rude_peer), (silent, silent_peer) = self.session(daemon), self.session(daemon)
+        daemon.signal(signal.SIGTERM)
+        eventually(lambda: is_refused(daemon.address("web")), "the listener to close")
+        rude.fin()
+        self.assertEqual(rude_peer.recv_until_end().end, RST)
+        silent_peer.fin()
+        self.assertTrue(silent.read_until_end().close_notify)
+        self.assertEqual(daemon.wait(), 0)
+        self.assertCountEqual([(line["cause"], line["outcome"]) for line in self.ended(daemon)],
+                              [("client_truncated", "cut"), ("backend_eof", "cut")])
+
+    def test_a_session_that_lost_bytes_in_the_drain_makes_exit_code_1(self):
+        daemon = self.begin(shutdown={"stall_timeout": "500ms"}, drain={"timeout": "60s"})
         client, peer = self.session(daemon, receive_buffer=4096)
         daemon.signal(signal.SIGTERM)
         eventually(lambda: is_refused(daemon.address("web")), "the listener to close")
@@ -149,6 +179,30 @@ class Drain(DaemonCase):
         self.assertEqual(seen.close_notify, False, str(seen))
         self.assertEqual((seen.end, peer.recv_until_end().end), (RST, RST))
 
+    def test_a_second_signal_ends_at_once_what_moves_bulk(self):
+        daemon = self.begin(drain={"timeout": "10m", "spread": "0s"})
+        pairs = [self.session(daemon) for _ in range(6)]
+
+        def pour(peer):
+            while peer.send(DATA):
+                pass
+
+        def drink(client):
+            while client.receive() not in (FIN, RST):
+                pass
+        for client, peer in pairs:
+            Background(drink, client)
+            Background(pour, peer)
+        eventually(lambda: daemon.scrape().sum("ferrule_bytes_total", direction="to_client") > MIB,
+                   "bytes to move")
+        daemon.signal(signal.SIGTERM)
+        eventually(lambda: is_refused(daemon.address("web")), "the listener to close")
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(), 1)
+        # Who asks whether the listener is closed may be accepted before.
+        self.assertEqual([line["cause"] for line in self.ended(daemon) if line["tls"]],
+                         ["drain"] * 6)
+
     def test_a_delay_keeps_accepting_but_is_not_ready(self):
         daemon = self.begin(drain={"delay": "3s", "timeout": "10s", "spread": "0s"})
         address = daemon.address("web")
@@ -166,20 +220,21 @@ class Drain(DaemonCase):
         self.assertEqual(daemon.wait(), 0)
 
     def test_many_idle_sessions_end_spread_over_the_time_and_not_all_at_once(self):
-        daemon = self.begin(drain={"timeout": "5s", "spread": "3s"})
+        daemon = self.begin(drain={"timeout": "60s", "spread": "3s"}, shutdown={"quiet": "300ms"})
         pairs = [self.session(daemon) for _ in range(40)]
         daemon.signal(signal.SIGTERM)
         ends = []
 
-        def watch(client):
-            client.read_until_close_notify()
+        def watch(client, peer):
+            self.assertEqual(peer.recv_until_end().end, FIN)
             ends.append(time.monotonic())
-            client.goodbye()
-        for watching in [Background(watch, client) for client, _ in pairs]:
-            watching.result()
-        for client, peer in pairs:
-            self.assertTrue(client.seen.close_notify, str(client.seen))
             peer.close()
+            client.read_until_close_notify()
+            client.goodbye()
+        for watching in [Background(watch, client, peer) for client, peer in pairs]:
+            watching.result()
+        for client, _ in pairs:
+            self.assertTrue(client.seen.close_notify, str(client.seen))
         self.assertEqual(daemon.wait(), 0)
         # 40 ends over 3 s: were they at once, the first and the last would be together.
         self.assertGreater(max(ends) - min(ends), 1)

@@ -124,7 +124,7 @@ class Recorder(DaemonCase):
         peer.recv_until_end()
         peer.close()
         client.read_until_end()
-        self.assertEqual(daemon.session("web")["outcome"], "whole")
+        self.assertEqual(daemon.session("web")["outcome"], "clean")
         # The next one's trace comes behind the place where this one's would stand.
         self.trace(daemon, self.broken_by_the_backend(daemon))
         self.assertEqual(len(daemon.traces), 1)

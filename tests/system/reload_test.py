@@ -184,7 +184,7 @@ class Reload(DaemonCase):
         self.ends_clean(long_transfer)
         self.assertEqual(failures, [])
         lines = daemon.session("web", count=len(done) + 1)
-        self.assertEqual({line["outcome"] for line in lines}, {"whole"})
+        self.assertEqual({line["outcome"] for line in lines}, {"clean"})
 
     def test_a_listener_can_be_added_and_removed(self):
         daemon = self.start(simple(self.app))

@@ -169,7 +169,7 @@ class Certificates(SecretsCase):
         daemon.message("certificate picked up listener=web subject=\"CN=renewed\" serial=")
         self.ends_clean(old)
         eventually(lambda: any(line["to_client_bytes"] == 4 * len(MESSAGE)
-                               and line["outcome"] == "whole"
+                               and line["outcome"] == "clean"
                                for line in daemon.sessions_of("web")), "the long session's line")
         return daemon
 
@@ -204,6 +204,19 @@ class Certificates(SecretsCase):
         self.wait_for_loads(daemon, 1)
         self.is_served(daemon, "renewed")
         self.assertEqual(self.loads(daemon, "failed"), 1)
+
+    def test_a_certificate_that_no_client_can_use_keeps_the_old_one(self):
+        self.publish("localhost")
+        daemon = self.start_with_files()
+        self.publish_texts(*(pathlib.Path(path).read_text(encoding="ascii")
+                             for path in certificate("odd-curve", curve="secp256k1")))
+        self.wait_for_loads(daemon, 1, "failed")
+        daemon.message("certificate not picked up listener=web: .*tls.crt serves no client in "
+                       "TLS 1.2: .*secp256k1.*; what is in force stays")
+        self.is_served(daemon, "localhost")
+        self.publish("renewed")
+        self.wait_for_loads(daemon, 1)
+        self.is_served(daemon, "renewed")
 
     def test_a_pair_that_does_not_fit_keeps_the_old_one_until_it_is_mended(self):
         self.publish("localhost")

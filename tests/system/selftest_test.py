@@ -10,7 +10,7 @@ from support.configuration import configuration, listener, to_yaml
 from support.places import BINARY, certificate, fresh
 from support.waiting import LIMIT
 
-# Bounds so short that nothing is waited for long; below a second, so `idle-polite` is not polite.
+# Bounds so short that nothing is waited for long; below `quiet`, so a lifetime finds nothing quiet.
 SHORT = {"shutdown": {"timeout": "300ms", "half_close_timeout": "300ms"},
          "timeouts": {"idle": "700ms"}, "drain": {"timeout": "300ms", "spread": "0s"}}
 
@@ -52,15 +52,15 @@ class Rows(unittest.TestCase):
             self.assertIn(f"\n  {version}\n", ran.stdout)
         for row, client, backend, told in (
                 ("backend_first", "20000 bytes, close_notify, FIN", "1000 bytes, FIN",
-                 "backend_eof / client_eof / whole"),
-                ("backend_reset", "20000 bytes, RST", "-", "backend_reset / - / whole"),
-                ("client_truncated", "RST", "1000 bytes, RST", "client_truncated / - / whole"),
-                ("backend_refuses", "RST", "no connection", "no_backend / - / whole"),
-                ("client_only_connects", "FIN", "no connection", "probe / - / whole"),
+                 "backend_eof / client_eof / clean"),
+                ("backend_reset", "20000 bytes, RST", "-", "backend_reset / - / cut"),
+                ("client_truncated", "RST", "1000 bytes, RST", "client_truncated / - / cut"),
+                ("backend_refuses", "RST", "no connection", "no_backend / - / none"),
+                ("client_only_connects", "FIN", "no connection", "probe / - / none"),
                 ("client_stalls", r"(\d+ bytes, )?RST", "1000 bytes, RST",
                  "backend_eof / write_stalled / lost"),
                 ("client_silent", "20000 bytes, close_notify, FIN", "1000 bytes, RST",
-                 "backend_eof / close_timeout / whole")):
+                 "backend_eof / close_timeout / cut")):
             self.assertRegex(ran.stdout, rf"  ok    {row} +{client} +{backend} +{told}\n")
 
     def test_several_listeners_each_with_its_own_rules(self):
@@ -102,7 +102,7 @@ class Rows(unittest.TestCase):
         truncated = found["forgiving"]["client_truncated", "TLSv1.3"]
         self.assertEqual(truncated["backend"]["end"], "FIN")
         self.assertEqual(truncated["cause"], "client_truncated")
-        self.assertEqual(found["plain"]["idle", "TLSv1.3"]["client"]["end"], "RST")
+        self.assertEqual(found["plain"]["idle", "TLSv1.3"]["client"]["end"], "FIN")
         self.assertEqual(found["plain"]["idle", "TLSv1.3"]["waits_for"],
                          {"key": "timeouts.idle", "configured_ms": 700, "played_ms": 700})
 

@@ -195,6 +195,36 @@ class Activation(DaemonCase):
                 self.assertEqual(daemon.wait(), 1)
                 self.assertIn("listener web: fd:web: ", "".join(daemon.foreign))
 
+    def test_one_that_its_owner_shuts_down_is_told_and_tried_again(self):
+        made = self.listening()
+        daemon = self.start(self.settings(workers=2, drain={"timeout": "2s", "spread": "0s"}),
+                            **activated([("web", made)]))
+        text = pathlib.Path(daemon.path).read_text(encoding="utf-8")
+        self.talk(made.getsockname())
+        made.shutdown(socket.SHUT_RD)
+        eventually(lambda: daemon.get("/readyz")[0] == 503, "/readyz to say 503")
+        daemon.message("cannot accept worker=. listener=web address=127.0.0.1:.*: Invalid argument")
+        cpu_before = daemon.cpu_seconds()
+        lines_before = len(daemon.messages)
+        time.sleep(2)
+        self.assertLess(daemon.cpu_seconds() - cpu_before, 0.7, "the daemon spins")
+        self.assertLess(len(daemon.messages) - lines_before, 5, "the daemon floods its log")
+        self.assertGreaterEqual(daemon.scrape().sum("ferrule_accept_paused_total", reason="error"),
+                                1)
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_for_metric("ferrule_reloads_total", 1, result="ok")
+        made.listen(128)
+        eventually(lambda: daemon.get("/readyz")[0] == 200, "/readyz to say 200")
+        daemon.message("accepting again worker=. listener=web")
+        self.talk(made.getsockname())
+        made.shutdown(socket.SHUT_RD)
+        eventually(lambda: daemon.get("/readyz")[0] == 503, "/readyz to say 503 again")
+        daemon.write(text.replace("fd:web", "127.0.0.1:0"))
+        daemon.signal(signal.SIGHUP)
+        eventually(lambda: daemon.get("/readyz")[0] == 200, "the listener that fails to be gone")
+        daemon.signal(signal.SIGTERM)
+        self.assertIn(daemon.wait(), (0, 1))
+
     def test_a_reload_keeps_it_drops_it_and_takes_it_again(self):
         made = self.listening()
         with_it = self.settings()

@@ -22,6 +22,9 @@ LAYERS = {
     "server": "base ending config metrics tls net session",
 }
 
+# Headers of the C library whose folder is called like one of ours.
+SYSTEM_HEADERS = {"net/if.h"}
+
 # Includes that only some files may have: what, where (in daemon/), what to do instead.
 INCLUDES = [
     (r"boost/(?!intrusive/|nowide/|json)", r"net/|server/|metrics/(exporter|listening_socket)|main\.cpp",
@@ -51,6 +54,8 @@ CALLS = [
     (r"(?<![\w.>:])shutdown\s*\(|(?<![\w>])::\s*shutdown\s*\(", SOCKET, "net::socket"),
     (r"\bSO_LINGER\b", SOCKET, "net::socket"),
     (r"\bsocket_base::linger\b", r"server/(demo_\w+|selftest_socket)\.cpp", "net::socket"),
+    (r"\bfacts_?\s*\.[\w.]+\s*(?:=(?!=)|\+\+|--|[-+|&]=)|\b(?:flow_to|flow_from|peer_of)\s*\([^()]*\)"
+     r"\s*\.\w+\s*=(?!=)", r"ending/.*", "a verb of ending/observe.hpp"),
     (r"(?<![\w>])::\s*close\s*\(|" + STATEMENT + r"close\s*\(\s*[^)\s]", DESCRIPTOR,
      "net::socket or net/descriptor.hpp"),
 ]
@@ -118,6 +123,8 @@ def check_layers(file):
     allowed = {file.folder, *LAYERS[file.folder].split()}
     for number, name in file.includes():
         folder = name.split("/")[0]
+        if name in SYSTEM_HEADERS:
+            continue
         if folder in LAYERS and folder not in allowed:
             yield number, banned(name, f"only {', '.join(sorted(allowed))}")
 

@@ -58,6 +58,8 @@ class EveryRule(unittest.TestCase):
 
     def test_layers(self):
         self.finds("daemon/tls/a.cpp", '#include "net/b.hpp"\n', "1: net/b.hpp is banned")
+        self.finds("daemon/tls/a.cpp", "#include <net/if.h>\n")
+        self.finds("daemon/tls/a.cpp", "#include <net/b.h>\n", "1: net/b.h is banned")
         self.finds("daemon/base/a.cpp", '\n#include "ending/b.hpp"\n', "2: ending/b.hpp is banned")
         self.finds("daemon/session/a.cpp", '#include "server/b.hpp"\n', "1: server/b.hpp is banned")
         self.finds("daemon/session/a.cpp", '#include "net/b.hpp"\n')

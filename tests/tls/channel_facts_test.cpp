@@ -73,11 +73,11 @@ TEST_P(channel_facts, are_those_of_a_resumed_session_too)
     const auto first = visit(false);
     ASSERT_TRUE(first->shake_hands());
     if (is_tls13()) {
-        ASSERT_TRUE(first->server().write_ticket());
+        ASSERT_EQ(saying::open, first->server().write_ticket());
     }
     first->give_client(first->from_server());
     EXPECT_EQ("", first->client_reads());
-    first->server().finish();
+    ASSERT_TRUE(first->server_finishes());
     ASSERT_NE(nullptr, session_);
     const auto second = visit(true);
     ASSERT_TRUE(second->shake_hands());
@@ -92,7 +92,7 @@ TEST_P(channel_facts, come_with_one_ticket_when_it_is_asked_for)
     EXPECT_EQ(is_tls13(), first->server().owes_ticket());
     if (!is_tls13())
         return;
-    ASSERT_TRUE(first->server().write_ticket());
+    ASSERT_EQ(saying::open, first->server().write_ticket());
     EXPECT_FALSE(first->server().owes_ticket());
     ASSERT_TRUE(first->server_writes("one"));
     first->give_client(first->from_server());
@@ -111,7 +111,7 @@ TEST_P(channel_facts, come_without_a_ticket_if_there_is_no_data)
     const auto first = visit(false);
     ASSERT_TRUE(first->shake_hands());
     session_.reset();
-    first->server().finish();
+    ASSERT_TRUE(first->server_finishes());
     first->give_client(first->from_server());
     EXPECT_EQ("END", first->client_reads());
     EXPECT_EQ(nullptr, session_);

@@ -86,7 +86,7 @@ TEST_P(odd_clients, fail_by_a_record_that_is_too_long_as_soon_as_it_says_so)
 
 TEST_P(odd_clients, are_told_nothing_more_once_we_have_said_goodbye)
 {
-    EXPECT_TRUE(with.server().finish());
+    EXPECT_TRUE(with.server_finishes());
     with.from_server();
     EXPECT_EQ("requestFAILED", reads({forged->data("request"), forged->record(99, "?")}));
     EXPECT_TRUE(with.wire.out.empty()) << "no alert follows a close_notify";
@@ -135,7 +135,7 @@ TEST_F(renegotiation, is_refused_by_no_renegotiation)
 
 TEST_F(renegotiation, is_not_even_refused_once_we_have_said_goodbye)
 {
-    EXPECT_TRUE(with.server().finish());
+    EXPECT_TRUE(with.server_finishes());
     with.from_server();
     EXPECT_EQ("data|",
               reads({forged->record(SSL3_RT_HANDSHAKE, client_hello()), forged->data("data")}));

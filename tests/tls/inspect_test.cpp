@@ -199,6 +199,16 @@ TEST(tls_inspect, doubts_a_chain_in_the_wrong_order)
               found_in(options));
 }
 
+TEST(tls_inspect, refuses_a_chain_whose_leaf_is_not_first)
+{
+    const auto root = make_certificate({.name = "root"});
+    auto options = options_with(make_certificate({.name = "leaf", .issuer = &root}));
+    options.certificate_pem = root.certificate_pem + options.certificate_pem;
+    EXPECT_EQ((lines{"certificate: is in the wrong order: the private key matches certificate 2 "
+                     "(CN=leaf); the server's own certificate has to come first"}),
+              found_in(options));
+}
+
 TEST(tls_inspect, names_each_unknown_cipher_suite_and_group)
 {
     auto options = good_options();

@@ -29,7 +29,8 @@ inline constexpr std::int64_t one_day = 24 * 3600;
 
 struct certificate_wish {
     std::string name = "test.example";
-    int rsa_bits = 0; ///< 0: a P-256 key
+    int rsa_bits = 0; ///< 0: a key on `curve`
+    const char* curve = "P-256";
     std::int64_t begin = some_day - 30 * one_day;
     std::int64_t end = some_day + 60 * one_day;
     const made_certificate* issuer = nullptr; ///< nullptr: self-signed
@@ -50,7 +51,7 @@ std::string pem_text(Write write)
 inline made_certificate make_certificate(const certificate_wish& wish)
 {
     EVP_PKEY* const key = wish.rsa_bits == 0
-                              ? EVP_EC_gen("P-256")
+                              ? EVP_EC_gen(wish.curve)
                               : EVP_RSA_gen(static_cast<unsigned int>(wish.rsa_bits));
     made_certificate made;
     made.key = {key, EVP_PKEY_free};

@@ -35,8 +35,8 @@ inline client_context make_plain_client(int version)
 
 class talk {
 public:
-    talk(SSL_CTX* client, SSL_CTX* server)
-        : client_{SSL_new(client)}, channel_{std::make_unique<tls::channel>(server, wire)}
+    talk(SSL_CTX* client, SSL_CTX* server, tls::channel_limits limits = {})
+        : client_{SSL_new(client)}, channel_{std::make_unique<tls::channel>(server, wire, limits)}
     {
         to_client_ = BIO_new(BIO_s_mem());
         to_server_ = BIO_new(BIO_s_mem());
@@ -44,6 +44,8 @@ public:
         SSL_set_connect_state(client_.get());
         SSL_set_ex_data(client_.get(), slot(), this);
         SSL_set_info_callback(client_.get(), note);
+        SSL_set_msg_callback(client_.get(), count_key_updates);
+        SSL_set_msg_callback_arg(client_.get(), this);
         SSL_CTX_set_keylog_callback(client, keep_secret);
     }
 
@@ -159,14 +161,22 @@ public:
         return server_reads();
     }
 
-    [[nodiscard]] bool server_writes(const std::string& text)
+    tls::saying server_says(const std::string& text)
     {
         return server().write(std::as_bytes(std::span{text.data(), text.size()}));
     }
 
+    [[nodiscard]] bool server_writes(const std::string& text)
+    {
+        return server_says(text) == tls::saying::open;
+    }
+
+    [[nodiscard]] bool server_finishes() { return server().finish() == tls::saying::finished; }
+
     tls::wire wire;
     std::string client_secret; ///< of TLS 1.3, for application data (RFC 8446 7.1)
-    int alert_to_client = 0;   ///< level << 8 | description, the last one that the client read
+    int key_updates_to_client = 0;
+    int alert_to_client = 0; ///< level << 8 | description, the last one that the client read
 
 private:
     static int slot()
@@ -179,6 +189,14 @@ private:
     {
         if ((what & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT)
             static_cast<talk*>(SSL_get_ex_data(who, slot()))->alert_to_client = value;
+    }
+
+    static void count_key_updates(int is_written, int, int type, const void* message,
+                                  std::size_t size, SSL*, void* self)
+    {
+        if (is_written == 0 && type == SSL3_RT_HANDSHAKE && size > 0 &&
+            *static_cast<const unsigned char*>(message) == SSL3_MT_KEY_UPDATE)
+            ++static_cast<talk*>(self)->key_updates_to_client;
     }
 
     static void keep_secret(const SSL* who, const char* line)

@@ -128,7 +128,7 @@ class AService(ServiceCase):
         transfer.result()
         self.assertGreater(time.monotonic() - begin, 3, "it did not take longer than the limit")
         self.assertEqual((show("Result"), show("ExecMainStatus")), ("success", "0"))
-        self.assertEqual([end["outcome"] for end in endings(self.mark)], ["whole"])
+        self.assertEqual([end["outcome"] for end in endings(self.mark)], ["clean"])
 
     def test_a_stop_that_cut_a_session_shows_and_is_not_restarted(self):
         self.start(settings(drain="{timeout: 1s}"))

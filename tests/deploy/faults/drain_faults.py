@@ -1,6 +1,7 @@
 """A peer vanishes, and then the proxy is told to stop."""
 
 from support.rows import Chapter, Ends
+from support.tcp import RST
 
 from .parts import ANSWER, bounds
 
@@ -39,8 +40,8 @@ def the_backend_has_vanished_before_a_request(it):
 
 
 @row("F62", "the client has vanished while nothing moved: our goodbye is unconfirmed",
-     given="request and answer; the client vanishes; then SIGTERM",
-     client="nothing", backend="FIN", listener=bounds("60s"),
+     given="`quiet: 300ms`; request and answer; the client vanishes; then SIGTERM",
+     client="nothing", backend="FIN", listener=bounds("60s", quiet="300ms"),
      ends=Ends("drain", "backend_eof", "reset", "exchanged", "unconfirmed",
                lost_to_client_bytes=0, first_end="proxy"))
 def the_client_has_vanished(it):
@@ -56,8 +57,8 @@ def the_client_has_vanished(it):
 @row("F63", "the client has vanished after our goodbye",
      given="`timeout: 60s`; the backend answers and ends; the client reads all and vanishes; then "
            "SIGTERM",
-     client="all bytes, close_notify, FIN", backend="FIN", listener=bounds("60s"),
-     ends=Ends("backend_eof", "drain", "reset", "exchanged", first_end="backend"))
+     client="all bytes, close_notify, FIN", backend="RST", listener=bounds("60s"),
+     ends=Ends("backend_eof", "drain", "reset", "reset", first_end="backend"))
 def the_client_has_vanished_after_our_goodbye(it):
     client, peer = it.exchange()
     peer.send(ANSWER)
@@ -68,7 +69,7 @@ def the_client_has_vanished_after_our_goodbye(it):
     it.client_saw(seen, ANSWER, close_notify=True)
     it.arrived["to_client"] += 1000
     it.drain()
-    it.backend_saw(peer.recv_until_end())
+    it.backend_saw(peer.recv_until_end(), end=RST)
 
 
 @row("F64", "the client has vanished before our goodbye",

@@ -10,7 +10,7 @@ BEHIND = {"close_notify sent": None}  # sent by us, and nobody saw it
 
 def bounds(idle="3s", **shutdown):
     """Every bound is a minute but those that are named."""
-    lengths = {"timeout": "60s", "half_close_timeout": "60s", "drain_timeout": "60s",
+    lengths = {"timeout": "60s", "half_close_timeout": "60s", "stall_timeout": "60s",
                "deadline": "2m", "linger": "300ms"}
     return {"timeouts": {"idle": idle}, "shutdown": {**lengths, **shutdown}}
 

@@ -26,10 +26,10 @@ LISTENERS = {
     "left": {},
     "broken": {},
     "hello": {"timeouts": {"handshake": "500ms"}},
-    "down": {},
+    "down": {"timeouts": {"connect": "200ms"}},
     "unanswered": {"shutdown": {"timeout": "100ms"}},
     "stuck": {"timeouts": {"idle": "300ms"},
-              "shutdown": {"half_close_timeout": "200ms", "drain_timeout": "200ms"}},
+              "shutdown": {"half_close_timeout": "200ms", "stall_timeout": "200ms"}},
     "slow": {"shutdown": {"deadline": "700ms"}},
     "brief": {"timeouts": {"lifetime": "1s"}},
     "ordered": {},
@@ -42,15 +42,15 @@ MADE = [
         "tls_error", "handshake_failed", "probe", "no_backend", "idle_timeout", "write_stalled",
         "lifetime", "drain", "killed")],
     *[("ferrule_sessions_ended_total", f'outcome="{outcome}"') for outcome in (
-        "whole", "lost")],
+        "clean", "cut", "lost")],
     *[("ferrule_close_notify_total", f'event="{event}"') for event in (
         "sent", "received", "missing", "timeout")],
     *[("ferrule_resets_total", f'side="{side}",direction="{direction}"')
       for side in ("client", "backend") for direction in ("in", "out")],
     *[("ferrule_shutdown_timeouts_total", f'timeout="{timeout}"') for timeout in (
-        "close_notify", "half_close", "drain", "deadline")],
+        "close_notify", "half_close", "stall", "deadline")],
     *[("ferrule_handshakes_total", f'result="{result}"') for result in (
-        "ok", "failed", "timeout", "aborted")],
+        "ok", "failed", "timeout", "aborted", "ended")],
     *[("ferrule_tls_sessions_total", f'version="{version}"') for version in (
         "TLSv1.2", "TLSv1.3")],
     ("ferrule_lost_bytes_total", 'direction="to_client"'),
@@ -226,6 +226,9 @@ class Load:
                        check=True, timeout=LIMIT)
         return client
 
+    def ordered_in_its_handshake(self, address):
+        return self.hello_slow(address)  # ended by the order for one that is further
+
     KINDS = {
         "web": [web_clean, web_clean_in_tls_1_2, web_backend_ends, web_half_close, web_tls_error,
                 web_probe],
@@ -233,7 +236,7 @@ class Load:
         "hello": [hello_no_tls, hello_left, hello_slow], "down": [down],
         "unanswered": [unanswered],
         "stuck": [stuck_idle, stuck_stalled, stuck_half_closed, stuck_at_the_end],
-        "slow": [slow], "brief": [brief], "ordered": [ended_by_order],
+        "slow": [slow], "brief": [brief], "ordered": [ended_by_order, ordered_in_its_handshake],
     }
 
     # --- playing them ---------------------------------------------------------------------------

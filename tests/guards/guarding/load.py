@@ -1,5 +1,6 @@
 """The load of the guards: whole sessions, messages one at a time, and bulk."""
 
+import random
 import socket
 import threading
 
@@ -10,6 +11,19 @@ from support.waiting import LIMIT
 MIB = 1024 * 1024
 
 
+def listen_below_local_ports():
+    """A listener on a port as servers have them: not one of those that the kernel gives to
+    connections, for which Ferrule has to ask whether it has met itself."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as text:
+        first = int(text.read().split()[0])
+    for _ in range(1000):
+        try:
+            return socket.create_server(("127.0.0.1", random.randrange(1024, first)), backlog=512)
+        except OSError:
+            continue
+    raise AssertionError("no free port below those of connections")
+
+
 class Server:
     """The plaintext side, with a thread for each connection, in which `play(connection)` is called:
     `echo`, `give` or `receive`."""
@@ -18,7 +32,7 @@ class Server:
         self.play = None
         self.pace = None  # if set, an answer waits until the worker sleeps
         self.accepted = threading.Semaphore(0)
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._listening = listen_below_local_ports()
         self.text = "127.0.0.1:{}".format(self._listening.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
 

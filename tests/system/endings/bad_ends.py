@@ -10,7 +10,7 @@ chapter = Chapter("bad ends")
 row = chapter.row
 DATA = pattern(100_000)
 BACKEND_RESET = Ends("backend_reset", None, "reset", "gone", first_end="backend")
-ANY_OUTCOME = {"whole", "unconfirmed", "lost"}
+CUT_OR_WORSE = {"cut", "unconfirmed", "lost"}
 
 
 SLACK = 64 * 1024  # a record that came in part, and bytes that came but were not acknowledged
@@ -80,7 +80,7 @@ def backend_reset_at_once(it):
 @row("R23", "a backend that resets in the middle of an upload",
      given="the client uploads 4 MB; the backend takes some, answers with 1000 bytes, then RST",
      client="all bytes, RST; no close_notify", backend="-",
-     ends=Ends("backend_reset", None, "reset", "gone", outcome=ANY_OUTCOME))
+     ends=Ends("backend_reset", None, "reset", "gone", outcome=CUT_OR_WORSE))
 def backend_reset_during_upload(it):
     client, peer = it.connect()
     uploading = it.background(client.send_while_reading, pattern(4_000_000))
@@ -98,7 +98,7 @@ TRIES = 30
      given="30 times: the client uploads 4 MB; the backend reads 1000 bytes, answers `413` with "
            "2000 bytes and closes, so its kernel sends RST",
      client="all bytes, RST; no close_notify", backend="-", sessions=TRIES,
-     ends=Ends("backend_reset", None, "reset", "gone", outcome=ANY_OUTCOME))
+     ends=Ends("backend_reset", None, "reset", "gone", outcome=CUT_OR_WORSE))
 def refused_upload(it):
     upload, answer = pattern(4_000_000), pattern(2000, seed=3)
     for number in range(TRIES):
@@ -130,10 +130,10 @@ def reset_in_half_close(it):
 
 
 @row("R26", "a backend's reset is noticed although the client takes nothing",
-     given="`drain_timeout: 500ms`; the backend sends until nobody takes more, then RST; the "
+     given="`stall_timeout: 500ms`; the backend sends until nobody takes more, then RST; the "
            "client has a small window and reads nothing",
      client="the beginning, RST; no close_notify", backend="-",
-     listener={"shutdown": {"drain_timeout": "500ms"}}, metrics={"timeouts drain": {0, 1}},
+     listener={"shutdown": {"stall_timeout": "500ms"}}, metrics={"timeouts stall": {0, 1}},
      check_log=loses("to_client"),
      ends=Ends("backend_reset", {None, "write_stalled"}, "reset", "gone", outcome="lost"))
 def backend_reset_while_client_stalls(it):
@@ -201,7 +201,7 @@ def client_reset(it):
 @row("R34", "a client's reset in the middle of a download ends it for the backend",
      given="20 times: the client reads 100 000 bytes of an endless download, then RST",
      client="-", backend="RST", sessions=20,
-     ends=Ends("client_reset", None, "gone", "reset", outcome=ANY_OUTCOME))
+     ends=Ends("client_reset", None, "gone", "reset", outcome=CUT_OR_WORSE))
 def client_reset_during_download(it):
     for _ in range(20):
         client, peer = it.connect()
@@ -216,7 +216,7 @@ def client_reset_during_download(it):
      given="the client sends a request and a close_notify, reads 100 000 bytes of the endless "
            "answer, then RST",
      client="-", backend="all bytes, FIN; then RST",
-     ends=Ends("client_eof", "client_reset", "gone", "reset", outcome=ANY_OUTCOME))
+     ends=Ends("client_eof", "client_reset", "gone", "reset", outcome=CUT_OR_WORSE))
 def client_reset_in_half_close(it):
     client, peer = it.connect()
     client.send(REQUEST)
@@ -260,10 +260,10 @@ def reset_after_backend_end(it):
 
 
 @row("R38", "a client's reset is noticed although the backend takes nothing",
-     given="`drain_timeout: 500ms`; the client uploads until nobody takes more, then RST; the "
+     given="`stall_timeout: 500ms`; the client uploads until nobody takes more, then RST; the "
            "backend has a small window and reads nothing",
      client="-", backend="the beginning, RST", server={"receive_buffer": 8192},
-     listener={"shutdown": {"drain_timeout": "500ms"}}, metrics={"timeouts drain": {0, 1}},
+     listener={"shutdown": {"stall_timeout": "500ms"}}, metrics={"timeouts stall": {0, 1}},
      check_log=loses("to_backend"),
      ends=Ends("client_reset", {None, "write_stalled"}, "gone", "reset", outcome="lost"))
 def client_reset_while_backend_stalls(it):

@@ -263,7 +263,7 @@ def agreed(it):
 MANY = 200
 
 
-@row("R18", "200 sessions that the backend ends at the same moment are all whole",
+@row("R18", "200 sessions that the backend ends at the same moment all end clean",
      given="200 sessions; the backend sends 10 000 bytes on each and then ends all of them",
      client="all bytes, close_notify, FIN", backend="FIN", ends=BACKEND_FIRST, sessions=MANY)
 def many_at_once(it):

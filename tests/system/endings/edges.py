@@ -1,11 +1,14 @@
 """What only a hostile or a very odd client sends."""
 
+import itertools
+import threading
+
 from support.raw_records import ALERT, APPLICATION_DATA, CLOSE_NOTIFY, HANDSHAKE, NO_RENEGOTIATION
 from support.rows import Chapter, Ends
 from support.tcp import FIN, RST
 from support.tls_client import TLS12, TLS13
 
-from .bad_ends import ANY_OUTCOME
+from .bad_ends import CUT_OR_WORSE
 from .clean_ends import REQUEST, counts
 from .tls_ends import TLS_ERROR
 
@@ -94,7 +97,7 @@ def key_updates(it):
     peer = it.backend.accept()
     for number in range(200):
         raw.send(raw.key_update(requested=number % 2 == 1))
-        echo_once(it, raw, peer, REQUEST[:100])
+        echo_once(it, raw, peer, REQUEST)
     says_goodbye(it, raw, peer)
 
 
@@ -103,7 +106,7 @@ def key_updates(it):
      client="FIN or RST, perhaps an alert; no close_notify", backend="all bytes, RST",
      versions=(TLS13,), metrics={"resets client in": None},
      ends=Ends("tls_error", None, {"exchanged", "sent", "reset", "gone"}, "reset",
-               outcome=ANY_OUTCOME))
+               outcome=CUT_OR_WORSE))
 def key_update_flood(it):
     raw = it.raw_client()
     peer = it.backend.accept()
@@ -130,3 +133,34 @@ def oversized_record(it):
     it.backend_saw(peer.recv_until_end(), REQUEST, end=RST)
     it.client_saw(raw.read_until_end(), end={FIN, RST}, alert="22")
     raw.client.close()
+
+
+@row("R137", "a KeyUpdate for each record that a client receives",
+     given="TLS 1.3: a request; the backend answers with 2 MiB and ends; the client sends nothing but "
+           "a KeyUpdate for each record, every second one asking for ours, then goodbye",
+     client="all bytes, close_notify, FIN", backend="all bytes, FIN", versions=(TLS13,),
+     ends=Ends("backend_eof", "client_eof", "exchanged", "exchanged"))
+def key_updates_of_a_reader(it):
+    answer = bytes(range(256)) * 4096 * 2
+    raw = it.raw_client()
+    peer = it.backend.accept()
+    raw.send(raw.record(APPLICATION_DATA, REQUEST))
+    it.check(peer.recv_exactly(len(REQUEST)) == REQUEST, "the data differs")
+    sender = threading.Thread(target=lambda: (peer.send(answer), peer.fin()))
+    sender.start()
+    got = b""
+    for number in itertools.count():
+        kind, data = raw.receive()
+        if kind == ALERT:
+            it.check(data == CLOSE_NOTIFY, f"the client got {data}")
+            break
+        if kind == APPLICATION_DATA:
+            got += data
+            raw.send(raw.key_update(requested=number % 2 == 1))
+    sender.join()
+    raw.client.seen.close_notify = True
+    raw.send(raw.record(ALERT, CLOSE_NOTIFY))
+    raw.client.fin()
+    it.check(got == answer, f"the client got {len(got)} of {len(answer)} bytes")
+    it.client_saw(raw.read_until_end(), close_notify=True)
+    it.backend_saw(peer.recv_until_end(), b"")

@@ -28,12 +28,13 @@ def backend_never_answers(it):
     it.client_saw(client.read_until_end(), end=RST)
 
 
-@row("R91", "`half_close_timeout` after more than a second of silence is polite",
-     given="`half_close_timeout: 1500ms`; the same",
+@row("R91", "`half_close_timeout` with `on_proxy_end: notify`: called a clean end",
+     given="`on_proxy_end: notify`, `half_close_timeout: 600ms`; the same",
      client="close_notify, FIN", backend="all bytes, FIN",
-     listener={"shutdown": {"half_close_timeout": "1500ms", "linger": "300ms"}},
+     listener={"shutdown": {"half_close_timeout": "600ms", "linger": "300ms",
+                            "on_proxy_end": "notify"}},
      ends=Ends("client_eof", "half_close_timeout", "exchanged", "sent", first_end="client"))
-def backend_never_answers_politely(it):
+def backend_never_answers_and_is_called_clean(it):
     client, peer = it.connect()
     client.send(REQUEST)
     client.send_close_notify()
@@ -42,10 +43,10 @@ def backend_never_answers_politely(it):
 
 
 @row("R92", "`half_close_timeout` bounds silence, not work",
-     given="`half_close_timeout: 2s`; after the client's end the backend sends a byte each 400 ms "
-           "for 4 s, then ends",
+     given="`half_close_timeout: 4s`; after the client's end the backend sends a byte each 600 ms "
+           "for 6 s, then ends",
      client="all bytes, close_notify, FIN", backend="all bytes, FIN",
-     listener={"shutdown": {"half_close_timeout": "2s"}},
+     listener={"shutdown": {"half_close_timeout": "4s"}},
      ends=Ends("client_eof", "backend_eof", "exchanged", "exchanged"), check_log=counts(1000, 10))
 def slow_answer(it):
     client, peer = it.connect()
@@ -53,19 +54,19 @@ def slow_answer(it):
     client.goodbye()
     it.backend_saw(peer.recv_until_end(), REQUEST)
     for number in range(10):
-        time.sleep(0.4)
+        time.sleep(0.6)
         peer.send(REQUEST[number:number + 1])
     peer.fin()
     it.client_saw(client.read_until_end(), REQUEST[:10], close_notify=True)
 
 
-# --- drain_timeout and deadline -------------------------------------------------------------------
+# --- stall_timeout and deadline -------------------------------------------------------------------
 
-@row("R93", "`drain_timeout`: a client that takes nothing loses what waits for it",
-     given="`drain_timeout: 700ms`; the backend sends 200 000 bytes and ends; the client has a "
+@row("R93", "`stall_timeout`: a client that takes nothing loses what waits for it",
+     given="`stall_timeout: 700ms`; the backend sends 200 000 bytes and ends; the client has a "
            "small window and reads nothing",
      client="the beginning, RST; no close_notify", backend="RST",
-     listener={"shutdown": {"drain_timeout": "700ms"}}, check_log=loses("to_client"),
+     listener={"shutdown": {"stall_timeout": "700ms"}}, check_log=loses("to_client"),
      ends=Ends("backend_eof", "write_stalled", "reset", "reset", outcome="lost"),
      metrics={"close_notify sent": {0, 1}})
 def takes_nothing(it):
@@ -78,10 +79,10 @@ def takes_nothing(it):
 
 
 @row("R94", "`deadline` ends what only progresses slowly",
-     given="`deadline: 1500ms`; both sides have ended; the client reads 500 000 bytes at 4 kB each "
+     given="`deadline: 3s`; both sides have ended; the client reads 500 000 bytes at 4 kB each "
            "50 ms",
      client="the beginning, RST; no close_notify", backend="all bytes, FIN",
-     listener={"shutdown": {"deadline": "1500ms"}}, check_log=loses("to_client"),
+     listener={"shutdown": {"deadline": "3s"}}, check_log=loses("to_client"),
      ends=Ends("client_eof", "backend_eof", "reset", {"reset", "exchanged"}, outcome="lost"),
      metrics={"close_notify sent": {0, 1}, "timeouts deadline": 1, "resets backend out": None})
 def deadline(it):
@@ -122,6 +123,37 @@ def reset_forgiven(it):
     client.rst()
     it.backend_saw(peer.recv_until_end(), DATA)
     peer.close()
+
+
+def half_a_record(client):
+    client.send(DATA)
+    record = client.encrypt(DATA[:1000])
+    client.send_raw(record[:len(record) // 2])
+    client.settle()
+
+
+@row("R191", "`on_client_truncation: fin` forgives no record that was cut",
+     given="`on_client_truncation: fin`; the client sends 100 000 bytes and half a record, then FIN",
+     client="RST; no close_notify", backend="all bytes, RST",
+     listener={"shutdown": {"on_client_truncation": "fin"}},
+     ends=Ends("client_truncated", None, "reset", "reset", first_end="client"))
+def truncation_inside_a_record(it):
+    client, peer = it.connect()
+    half_a_record(client)
+    client.fin()
+    it.backend_saw(peer.recv_until_end(), DATA, end=RST)
+    it.client_saw(client.read_until_end(), end=RST)
+
+
+@row("R192", "`on_client_reset: fin` forgives no record that was cut",
+     given="`on_client_reset: fin`; the client sends 100 000 bytes and half a record, then RST",
+     client="-", backend="all bytes, RST", listener={"shutdown": {"on_client_reset": "fin"}},
+     ends=Ends("client_reset", None, "gone", "reset", first_end="client"))
+def reset_inside_a_record(it):
+    client, peer = it.connect()
+    half_a_record(client)
+    client.rst()
+    it.backend_saw(peer.recv_until_end(), DATA, end=RST)
 
 
 @row("R97", "`on_backend_reset: truncate` says FIN without close_notify",

@@ -2,17 +2,18 @@
 
 import socket
 import ssl
+import time
 
 from support.rows import Chapter, Ends
-from support.tcp import FIN, RST, Observation
+from support.tcp import FIN, RST, Observation, pattern
 from support.tls_client import TLS12, TLS13, HandshakeFailed, client_context
 
-from .bad_ends import ANY_OUTCOME
 from .clean_ends import REQUEST
 from .tls_ends import details
 
 chapter = Chapter("starts")
 row = chapter.row
+ANSWER = pattern(100_000, seed=2)
 ANY_ACT = {"exchanged", "sent", "reset", "gone"}
 NO_BACKEND = Ends("no_backend", None, "reset", "none", first_end="backend")
 FAILED = Ends("handshake_failed", None, ANY_ACT, "none")
@@ -32,7 +33,7 @@ def not_called(it):
 # --- the backend ----------------------------------------------------------------------------------
 
 @row("R50", "a backend that refuses is a reset for the client, never an empty answer",
-     given="nothing listens on the server's port",
+     given="nothing listens on the server's port while `timeouts.connect` lasts",
      client="RST; no close_notify", backend="-", ends=NO_BACKEND, server={"listening": False},
      check_log=details("refused"))
 def refused(it):
@@ -41,10 +42,10 @@ def refused(it):
 
 
 @row("R51", "the same when the client has sent a request and a close_notify already",
-     given="nothing listens on the server's port; the client sends a request and a close_notify",
+     given="the same; the client sends a request and a close_notify",
      client="RST; no close_notify", backend="-", server={"listening": False},
-     ends=Ends({"no_backend", "client_eof"}, {None, "no_backend"}, "reset", "none",
-               outcome=ANY_OUTCOME), metrics={"close_notify received": None})
+     ends=Ends({"no_backend", "client_eof"}, {None, "no_backend"}, "reset",
+               "none"), metrics={"close_notify received": None})
 def refused_with_request(it):
     client = it.client().handshake(hold_last_flight=True)
     client.send_raw(client.encrypt(REQUEST) + client.close_notify())
@@ -75,7 +76,7 @@ def black_hole(it):
      client="RST; then all bytes, close_notify, FIN", backend="-; then all bytes, FIN",
      server={"listening": False},
      ends=Ends({"no_backend", "client_eof"}, {None, "backend_eof"}, {"reset", "exchanged"},
-               {"none", "exchanged"}))
+               {"none", "exchanged"}, outcome={"none", "clean"}))
 def back_again(it):
     client = it.client().handshake()
     it.client_saw(client.read_until_end(), end=RST)
@@ -86,6 +87,42 @@ def back_again(it):
     it.backend_saw(peer.recv_until_end(), REQUEST)
     peer.fin()
     it.client_saw(client.read_until_end(), close_notify=True)
+
+
+@row("R54", "a backend that restarts costs its clients a moment, not their connections",
+     given="nothing listens when the client comes and sends a request; 1 s later the server does",
+     client="all bytes, close_notify, FIN", backend="all bytes, FIN", server={"listening": False},
+     ends=Ends("client_eof", "backend_eof", "exchanged", "exchanged"))
+def restarted(it):
+    client = it.client().handshake()
+    client.send(REQUEST)
+    time.sleep(1)
+    it.backend.listen()
+    peer = it.backend.accept()
+    answer_and_end(it, client, peer)
+
+
+@row("R55", "a full queue of a server on a Unix socket is waited for, as one of TCP is",
+     given="the queue has no place when the client comes and sends a request; 1 s later it has",
+     client="all bytes, close_notify, FIN", backend="all bytes, FIN", server_kind="unix",
+     server={"backlog": 0}, ends=Ends("client_eof", "backend_eof", "exchanged", "exchanged"))
+def full_unix_queue(it):
+    with socket.socket(socket.AF_UNIX) as before:  # the queue takes one more than its size
+        before.connect(it.backend.address)
+        client = it.client().handshake()
+        client.send(REQUEST)
+        time.sleep(1)
+        it.backend.accept()
+        peer = it.backend.accept()
+        answer_and_end(it, client, peer)
+
+
+def answer_and_end(it, client, peer):
+    client.goodbye()
+    it.backend_saw(peer.recv_until_end(), REQUEST)
+    peer.send(ANSWER)
+    peer.fin()
+    it.client_saw(client.read_until_end(), ANSWER, close_notify=True)
 
 
 # --- no TLS at all --------------------------------------------------------------------------------
@@ -123,7 +160,7 @@ def probe_by_reset(it):
 @row("R62", "plain HTTP to the TLS port",
      given="`GET / HTTP/1.1` without TLS", client="an end, no answer of a server",
      backend="no connection", ends=FAILED, metrics=counted("failed"),
-     check_log=details("http request"))
+     check_log=details("no tls: the client speaks plain http"))
 def plain_http(it):
     client = it.client()
     client.send_raw(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")

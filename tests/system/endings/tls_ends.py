@@ -1,11 +1,11 @@
 """Bad ends that TLS tells of: alerts, records that do not decrypt, and two resets at once."""
 
-from support.raw_records import ALERT
+from support.raw_records import ALERT, APPLICATION_DATA, CLOSE_NOTIFY, HANDSHAKE
 from support.rows import Ends
 from support.tcp import FIN, RST
 from support.tls_client import TLS13
 
-from .bad_ends import ANY_OUTCOME, DATA, chapter
+from .bad_ends import CUT_OR_WORSE, DATA, chapter
 from .clean_ends import REQUEST
 
 row = chapter.row
@@ -81,7 +81,7 @@ def user_canceled(it):
      given="data both ways, then RST from both sides",
      client="-", backend="-",
      ends=Ends({"client_reset", "backend_reset"}, {None, "client_reset", "backend_reset"},
-               {"gone", "reset"}, {"gone", "reset"}, outcome=ANY_OUTCOME),
+               {"gone", "reset"}, {"gone", "reset"}, outcome=CUT_OR_WORSE),
      metrics={name: None for name in ("resets client in", "resets client out", "resets backend in",
                                       "resets backend out")})
 def both_reset(it):
@@ -90,3 +90,63 @@ def both_reset(it):
     peer.send(DATA)
     client.rst()
     peer.rst()
+
+
+def begun_message(raw, version):
+    """The head of a KeyUpdate, or of the ClientHello of a renegotiation."""
+    return raw.record(HANDSHAKE, b"\x18\0\0\x01" if version == TLS13 else raw.client_hello()[:6])
+
+
+def alert_behind_half_a_message(version):
+    """unexpected_message; in TLS 1.2 OpenSSL can be made to say no more than record_overflow."""
+    return "10" if version == TLS13 else "22"
+
+
+@row("R45", "a close_notify in the middle of a handshake message is none",
+     given="the client sends 1000 bytes, a part of a handshake message and a close_notify; then the "
+           "backend answers",
+     client="a fatal alert, then FIN or RST; no close_notify", backend="all bytes, RST",
+     ends=TLS_ERROR, check_log=details("handshake message"))
+def close_notify_in_a_message(it):
+    raw = it.raw_client()
+    peer = it.backend.accept()
+    raw.send(raw.record(APPLICATION_DATA, REQUEST), begun_message(raw, it.version),
+             raw.record(ALERT, CLOSE_NOTIFY))
+    it.backend_saw(peer.recv_until_end(), REQUEST, end=RST)
+    it.client_saw(raw.read_until_end(), end={FIN, RST},
+                  alert=alert_behind_half_a_message(it.version))
+    raw.client.close()
+
+
+@row("R46", "an answer that half a handshake message is in the way of",
+     given="the client sends 1000 bytes and a part of a handshake message; then the backend answers",
+     client="a fatal alert, then FIN or RST; no close_notify", backend="all bytes, RST",
+     ends=Ends("tls_error", None, {"exchanged", "sent", "reset"}, "reset", outcome="lost",
+               first_end="client"), check_log=details("handshake message"))
+def answer_in_a_message(it):
+    raw = it.raw_client()
+    peer = it.backend.accept()
+    raw.send(raw.record(APPLICATION_DATA, REQUEST), begun_message(raw, it.version))
+    it.check(peer.recv_exactly(len(REQUEST)) == REQUEST, "the data differs")
+    peer.send(REQUEST)
+    it.backend_saw(peer.recv_until_end(), b"", end=RST)
+    it.client_saw(raw.read_until_end(), end={FIN, RST},
+                  alert=alert_behind_half_a_message(it.version))
+    raw.client.close()
+
+
+@row("R47", "a goodbye that half a handshake message is in the way of",
+     given="the client sends 1000 bytes and a part of a handshake message; then the backend ends",
+     client="a fatal alert, then FIN or RST; no close_notify", backend="all bytes, FIN or RST",
+     ends=Ends("backend_eof", "tls_error", {"exchanged", "sent", "reset"}, {"reset", "exchanged"},
+               first_end="backend"))
+def goodbye_in_a_message(it):
+    raw = it.raw_client()
+    peer = it.backend.accept()
+    raw.send(raw.record(APPLICATION_DATA, REQUEST), begun_message(raw, it.version))
+    it.check(peer.recv_exactly(len(REQUEST)) == REQUEST, "the data differs")
+    peer.fin()
+    it.client_saw(raw.read_until_end(), end={FIN, RST},
+                  alert=alert_behind_half_a_message(it.version))
+    it.backend_saw(peer.recv_until_end(), b"", end={FIN, RST})
+    raw.client.close()

@@ -15,6 +15,8 @@ class Backend:
     `receive_buffer` bounds what the kernel takes for a backend that does not read.
     """
 
+    peer_type = Peer
+
     def __init__(self, kind="ip4", path=None, listening=True, backlog=512, receive_buffer=None,
                  host="127.0.0.1"):
         family = {"ip4": socket.AF_INET, "ip6": socket.AF_INET6, "unix": socket.AF_UNIX}[kind]
@@ -43,7 +45,7 @@ class Backend:
             connection, _ = self.sock.accept()
         except TimeoutError as failure:
             raise TookTooLong(f"no connection to the backend for {LIMIT:g} s") from failure
-        peer = Peer(connection)
+        peer = self.peer_type(connection)
         self._peers.append(peer)
         return peer
 
@@ -78,7 +80,7 @@ class Backend:
                     continue
                 except OSError:
                     return
-                threading.Thread(target=play, args=(Peer(connection),), daemon=True).start()
+                threading.Thread(target=play, args=(self.peer_type(connection),), daemon=True).start()
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()

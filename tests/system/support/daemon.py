@@ -20,6 +20,7 @@ SESSION_KEYS = {
     "resumed", "backend", "server", "to_backend_bytes", "to_client_bytes", "cause", "second",
     "detail", "client_act", "backend_act", "outcome", "lost_to_backend_bytes",
     "lost_to_client_bytes", "unconfirmed_to_backend_bytes", "unconfirmed_to_client_bytes",
+    "undecrypted_bytes",
     "first_end", "handshake_ms", "connect_ms", "half_closed_ms", "close_ms", "total_ms"}
 TRACE_KEYS = {"time", "level", "event", "session", "listener", "omitted", "events"}
 
@@ -32,23 +33,24 @@ class Series(dict):
 
     def __init__(self, text):
         super().__init__()
+        self._of_name = {}
         for line in text.splitlines():
             match = None if line.startswith("#") else self._line.match(line)
             if match:
                 labels = frozenset(self._label.findall(match[2] or ""))
                 self[match[1], labels] = float(match[3])
+                self._of_name.setdefault(match[1], []).append((labels, float(match[3])))
 
     def sum(self, name, **labels):
         """The sum of all series of that name with at least these labels; None if there is none."""
         wanted = set(labels.items())
-        found = [value for (series, its), value in self.items()
-                 if series == name and wanted <= its]
+        found = [value for its, value in self._of_name.get(name, ()) if wanted <= its]
         return sum(found) if found else None
 
     def nonzero(self, name, **labels):
         wanted = set(labels.items())
-        return {tuple(sorted(its - wanted)): value for (series, its), value in self.items()
-                if series == name and wanted <= its and value}
+        return {tuple(sorted(its - wanted)): value for its, value in self._of_name.get(name, ())
+                if wanted <= its and value}
 
 
 class Daemon:
@@ -61,9 +63,12 @@ class Daemon:
         self._condition = threading.Condition()
         self.messages = []  # (level, text)
         self.sessions = []  # session_ended lines
+        self._by_listener = {}
         self.traces = []  # session_trace lines
         self.foreign = []  # what is not a line of the log
         self.exit_code = None
+        self._is_scraping, self._scrapes_begun, self._scrapes_done = False, 0, 0
+        self._last_scrape = None
         self.process = subprocess.Popen(
             [*launcher, BINARY, "run", "--config", self.path, *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -88,6 +93,7 @@ class Daemon:
                     entry = json.loads(line)
                     if entry["event"] == "session_ended":
                         self.sessions.append(entry)
+                        self._by_listener.setdefault(entry["listener"], []).append(entry)
                     elif entry["event"] == "session_trace":
                         self.traces.append(entry)
                     else:
@@ -124,7 +130,7 @@ class Daemon:
         return self._wait(find, f"message {expression!r}", limit)
 
     def sessions_of(self, listener):
-        return [line for line in self.sessions if line["listener"] == listener]
+        return list(self._by_listener.get(listener, ()))
 
     def session(self, listener, count=1, limit=None):
         """Waits for `count` ended sessions of a listener and returns them (of one, the line)."""
@@ -225,7 +231,27 @@ class Daemon:
             return answer.code, answer.read().decode()
 
     def scrape(self):
-        return Series(self.get("/metrics")[1])
+        """What /metrics says from now on. Threads that ask at the same time share one answer that
+        was begun after all of them had asked: hundreds of rows would else read megabytes each."""
+        with self._condition:
+            wanted = self._scrapes_begun + 1
+            self._condition.wait_for(
+                lambda: self._scrapes_done >= wanted or not self._is_scraping, LIMIT)
+            if self._scrapes_done >= wanted:
+                return self._last_scrape
+            self._is_scraping = True
+            self._scrapes_begun += 1
+            number = self._scrapes_begun
+        series = None
+        try:
+            series = Series(self.get("/metrics")[1])
+        finally:
+            with self._condition:
+                self._is_scraping = False
+                if series is not None:
+                    self._last_scrape, self._scrapes_done = series, number
+                self._condition.notify_all()
+        return series
 
     def wait_for_metric(self, name, value, **labels):
         """Waits until the sum of the series is `value`, or satisfies it if it is a function."""

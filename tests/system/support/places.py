@@ -33,18 +33,18 @@ def fresh(name):
 _making = threading.Lock()
 
 
-def certificate(common_name="localhost"):
+def certificate(common_name="localhost", curve="prime256v1"):
     """Paths of a self-signed certificate and its key, made once for each name."""
     with _making:
-        return _certificate(common_name)
+        return _certificate(common_name, curve)
 
 
 @functools.lru_cache(maxsize=None)
-def _certificate(common_name):
+def _certificate(common_name, curve):
     certificate_path = folder() / f"{common_name}.cert.pem"
     key_path = folder() / f"{common_name}.key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{curve}",
          "-nodes", "-days", "90", "-subj", f"/CN={common_name}",
          "-addext", f"subjectAltName=DNS:{common_name},DNS:localhost,IP:127.0.0.1,IP:::1",
          "-keyout", str(key_path), "-out", str(certificate_path)],

@@ -10,6 +10,7 @@ import ctypes
 import ctypes.util
 import hashlib
 import hmac
+import os
 import struct
 
 from .places import fresh
@@ -135,16 +136,18 @@ class _Direction13:
 class RawRecords:
     """A connection whose handshake is done and whose records are ours from here on."""
 
-    def __init__(self, address, version):
+    def __init__(self, address, version, client_type=TlsClient, **options):
         keylog = str(fresh("keylog"))
-        self.client = TlsClient(address, context=client_context(version, keylog=keylog))
+        self.client = client_type(address, context=client_context(version, keylog=keylog),
+                                  **options)
         self.client.handshake()
-        self._pending = self.client.raw_input()
+        self._pending = bytearray(self.client.raw_input())
         client_random = bytes(self.client.sent_raw[11:43])
         with open(keylog, encoding="ascii") as lines:
             secrets = {label: bytes.fromhex(secret) for label, random, secret in
                        (line.split() for line in lines if not line.startswith("#"))
                        if bytes.fromhex(random) == client_random}
+        os.unlink(keylog)
         cipher = self.client.engine.cipher()[0]
         digest = "sha384" if "SHA384" in cipher else "sha256"
         key_size = 32 if "256" in cipher.split("GCM")[0] else 16
@@ -179,18 +182,30 @@ class RawRecords:
     def receive(self):
         """(type, content) of the next record, or FIN or RST. A KeyUpdate is applied."""
         while True:
-            if len(self._pending) >= 5:
-                kind, _, size = struct.unpack(">BHH", self._pending[:5])
-                if len(self._pending) >= 5 + size:
-                    body, self._pending = self._pending[5:5 + size], self._pending[5 + size:]
-                    kind, data = self.receiving.open(kind, body)
-                    if kind == HANDSHAKE and data[:1] == b"\x18":
-                        self.receiving.update()
-                    return kind, data
+            for came in self.parse(self._pending):
+                return came
             more = self.client.receive()
             if more in (FIN, RST):
                 return more
             self._pending += more
+
+    def parse(self, buffer):
+        """Each whole record at the beginning of `buffer`, opened, and taken out of it."""
+        while len(buffer) >= 5:
+            kind, _, size = struct.unpack(">BHH", buffer[:5])
+            if len(buffer) < 5 + size:
+                return
+            body = bytes(buffer[5:5 + size])
+            del buffer[:5 + size]
+            kind, data = self.receiving.open(kind, body)
+            if kind == HANDSHAKE and data[:1] == b"\x18":
+                self.receiving.update()
+            yield kind, data
+
+    def take_pending(self):
+        """What came with the handshake and was not parsed yet."""
+        pending, self._pending = self._pending, bytearray()
+        return pending
 
     def receive_data(self, size):
         """`size` bytes of application data; handshake records in between are passed over."""

@@ -63,7 +63,7 @@ class Endpoint:
     def __init__(self, sock):
         sock.settimeout(LIMIT)
         self.sock = sock
-        self._send_error = None  # errno of the first failed send
+        self.send_error = None  # errno of the first failed send
 
     # --- sending and ending ---------------------------------------------------------------------
 
@@ -81,9 +81,13 @@ class Endpoint:
     def send_until_full(self, data):
         """Sends `data` until nobody takes more for half a second: all buffers on the way are full,
         and stay so, since the last receiver does not read."""
+        self._send_until_full([data])
+
+    def _send_until_full(self, pieces):
         self.sock.settimeout(0.5)
         try:
-            self.sock.sendall(data)
+            for piece in pieces:
+                self.sock.sendall(piece)
         except TimeoutError:
             return
         finally:
@@ -121,8 +125,8 @@ class Endpoint:
     # --- receiving ------------------------------------------------------------------------------
 
     def note_send_error(self, failure):
-        if self._send_error is None:
-            self._send_error = failure.errno
+        if self.send_error is None:
+            self.send_error = failure.errno
 
     def receive(self, size=CHUNK):
         """Bytes, FIN or RST."""
@@ -137,7 +141,7 @@ class Endpoint:
         if data:
             return data
         # ECONNRESET from a send: the RST came to an open connection. EPIPE: a FIN had come before.
-        return RST if self._send_error == errno.ECONNRESET else FIN
+        return RST if self.send_error == errno.ECONNRESET else FIN
 
     def has_input(self, seconds):
         """True if bytes or an end arrive within `seconds`."""

@@ -1,0 +1,107 @@
+// The names of backends are looked up on a thread of their own: getaddrinfo(3) may take many
+// seconds and has no timeout, and signals, commands and drains do not wait for it.
+
+#include "base/thread.hpp"
+#include "server/attempt.hpp"
+#include "server/server.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <utility>
+
+namespace ferrule::server {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// How often they are looked up again.
+constexpr base::seconds names_interval{10};
+
+} // namespace
+
+/// A lookup may outlive the process, so its thread is not joined: it leaves what it found here, if
+/// anybody is left to take it.
+struct server::names_inbox {
+    std::mutex mutex;
+    server* taker = nullptr;
+};
+
+std::shared_ptr<server::names_inbox> server::open_inbox()
+{
+    auto inbox = std::make_shared<names_inbox>();
+    inbox->taker = this;
+    return inbox;
+}
+
+void server::close_inbox()
+{
+    const std::lock_guard lock{inbox_->mutex};
+    inbox_->taker = nullptr;
+}
+
+/// Gives what was found to `take`, later; at once if nothing of it takes time. Throws if there can
+/// be no thread for it.
+void server::look_up(std::vector<config::backend_settings> backends, names_taker take)
+{
+    if (std::ranges::none_of(backends, has_names))
+        return take(resolve_servers(backends), {});
+    base::start_thread("names", [inbox = inbox_, backends = std::move(backends),
+                                 take = std::move(take)] {
+        lookups found;
+        std::string trouble;
+        try {
+            found = resolve_servers(backends);
+        } catch (const std::exception& error) {
+            trouble = error.what();
+        }
+        const std::lock_guard lock{inbox->mutex};
+        if (inbox->taker == nullptr)
+            return;
+        server& taker = *inbox->taker;
+        attempt(taker.log_, "tell what names were found", [&] {
+            asio::post(taker.io_, [&taker, take, found = std::move(found),
+                                   trouble = std::move(trouble)] {
+                attempt(taker.log_, "take up what names were found", [&] { take(found, trouble); });
+            });
+        });
+    }).detach();
+}
+
+void server::refresh_names_later()
+{
+    after(names_timer_, names_interval, "look names up later", [this] {
+        if (!draining_ && !attempt(log_, "look names up", [this] { refresh_names(); }))
+            refresh_names_later();
+    });
+}
+
+void server::refresh_names()
+{
+    std::vector<config::backend_settings> backends;
+    std::ranges::copy_if(settings_.backends, std::back_inserter(backends), has_names);
+    look_up(std::move(backends), [this](const lookups& found, const std::string& trouble) {
+        refresh_names_later();
+        if (trouble.empty())
+            names_found(found);
+        else
+            log_.say(config::log_level::error, "cannot look names up: " + trouble);
+    });
+}
+
+void server::names_found(const lookups& found)
+{
+    deployment_.learn(found);
+    for (const config::backend_settings& backend : settings_.backends) {
+        if (!has_names(backend))
+            continue;
+        for (std::size_t i = 0; i < workers_.size(); ++i)
+            workers_[i]->set_servers(backend.name,
+                                     deployment_.servers_of(backend, static_cast<int>(i)));
+    }
+}
+
+} // namespace ferrule::server

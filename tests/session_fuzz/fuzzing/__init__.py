@@ -1,0 +1,1 @@
+"""The parts of the session fuzzer (session_fuzz_test.py)."""
