@@ -20,6 +20,13 @@ constexpr base::milliseconds cut_grace{2000};
 /// A drain looks again after this whether a session has become quiet.
 constexpr base::milliseconds ask_interval{1000};
 
+/// How often the kernel is asked what has been acknowledged: a quarter of the bound within these. A
+/// session whose last bytes the kernel has is nearly always acknowledged at once; asking it rarely
+/// costs nothing, and moves `timeouts.idle` by no more.
+constexpr base::milliseconds shortest_poll{20};
+constexpr base::milliseconds longest_poll{1000};
+constexpr base::milliseconds longest_idle_poll{30'000};
+
 /// The others begin anew whenever something moves.
 bool is_absolute(patience bound)
 {
@@ -74,12 +81,13 @@ base::milliseconds session::polling_interval(const decision& decided)
     poll_interval_ = base::milliseconds{0};
     // Asked only when the bound has passed, an acknowledgement of long ago would count as progress
     // of that moment, and the bound would run twice.
-    const bool waits_for_bytes =
-        decided.bound != patience::idle && ending::has_waiting_bytes(facts_);
-    if (!waits_for_sink && !waits_for_bytes && decided.bound != patience::stall)
+    if (!waits_for_sink && !ending::has_waiting_bytes(facts_) && decided.bound != patience::stall)
         return base::off;
-    return std::clamp(length_of(decided.bound) / 4, base::milliseconds{20},
-                      base::milliseconds{1000});
+    const base::milliseconds length = length_of(decided.bound);
+    if (decided.bound == patience::idle && !waits_for_sink)
+        return length == base::off ? length
+                                   : std::clamp(length / 4, shortest_poll, longest_idle_poll);
+    return std::clamp(length / 4, shortest_poll, longest_poll);
 }
 
 void session::wait_for(const decision& decided)

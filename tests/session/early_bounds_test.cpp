@@ -248,6 +248,25 @@ TEST(idle_bound, does_not_count_against_an_end_that_comes_in_its_moment)
               ending_of(it.told()));
 }
 
+TEST(idle_bound, does_not_begin_anew_for_an_acknowledgement_of_long_ago)
+{
+    world_options given;
+    given.client_window = given.send_buffer = 8192;
+    world it{given};
+    it.establish();
+    it.client.stop_reading();
+    it.backend.send(text_of_size(300'000));
+    it.settle();
+    it.advance(10s); // it has been asked how much waits
+    it.client.read_on();
+    ASSERT_TRUE(it.until([&] { return it.client.received().size() == 300'000; }));
+    it.settle();
+    it.advance(600s - world::tick);
+    EXPECT_FALSE(it.backend.saw_fin());
+    it.advance(30s + 3 * world::tick); // at which it is asked again
+    EXPECT_TRUE(it.backend.saw_fin());
+}
+
 TEST(idle_bound, can_be_switched_off)
 {
     world_options given;
@@ -333,6 +352,26 @@ TEST(write_stalled, is_not_said_of_a_client_that_takes_a_little_now_and_then)
     for (int turn = 0; turn < 3; ++turn) {
         it.advance(500s);
         ASSERT_FALSE(it.is_over());
+        ASSERT_EQ(0U, it.counters.sessions_closing.get());
+        const int before = test::unacknowledged(it.client_side());
+        it.client.gulp();
+        ASSERT_TRUE(it.wait_for([&] { return test::unacknowledged(it.client_side()) != before; }));
+        it.settle();
+    }
+}
+
+TEST(write_stalled, is_not_said_of_a_client_that_takes_what_the_kernel_holds_now_and_then)
+{
+    world_options given;
+    given.client_window = 4096;
+    world it{given};
+    it.establish();
+    it.client.stop_reading();
+    it.backend.send(text_of_size(30'000));
+    it.settle();
+    ASSERT_EQ(30'000U, it.bytes_read_from(side::backend));
+    for (int turn = 0; turn < 3; ++turn) {
+        it.advance(400s);
         ASSERT_EQ(0U, it.counters.sessions_closing.get());
         const int before = test::unacknowledged(it.client_side());
         it.client.gulp();

@@ -93,7 +93,7 @@ BUGS = [
      "        bounds_.deadline = std::min(bounds_.deadline, now() + cut_grace);",
      "        ;"),
     ("a bound asks for acknowledgements only at its end", "session/waiting.cpp",
-     "    if (!waits_for_sink && !waits_for_bytes &&", "    if (!waits_for_sink &&"),
+     "    if (!waits_for_sink && !ending::has_waiting_bytes(facts_) &&", "    if (!waits_for_sink &&"),
     # --- bytes and words --------------------------------------------------------------------------
     ("a lost byte is not counted", "session/closing.cpp",
      "    lost_[direction_to(who)] += missing.unsent;",

@@ -66,9 +66,13 @@ void oracle::check_silence()
     };
     const base::milliseconds timeout =
         bounds.rules.mode == ending::mode::wait ? bounds.timeout : 0ms;
+    // What an idle session's peers have acknowledged is asked for each quarter of the bound.
+    const base::milliseconds asked_after =
+        std::min<base::milliseconds>(plan_.timeouts.idle / 4, 30s);
     if (plan_.timeouts.idle != base::off)
         at_most(seen_.longest_silence,
-                std::max({plan_.timeouts.idle, plan_.timeouts.handshake, plan_.timeouts.connect,
+                std::max({plan_.timeouts.idle + asked_after, plan_.timeouts.handshake,
+                          plan_.timeouts.connect,
                           bounds.stall_timeout}), // a side that is gone is read out first
                 "before any end");
     at_most(seen_.longest_half_silence, std::max(bounds.half_close_timeout, timeout),
@@ -80,10 +84,13 @@ void oracle::check_silence()
         asks && seen_.cut_at != never
             ? std::chrono::ceil<base::milliseconds>((seen_.cut_at - seen_.drain_from) * 2)
             : 0ms;
-    at_most(seen_.longest_closing_silence, std::max({timeout, asked, drained}) + bounds.linger,
+    // Bytes that our kernel had no memory for wait unseen.
+    const base::milliseconds unseen = plan_.network.is_short_of_memory ? bounds.stall_timeout : 0ms;
+    at_most(seen_.longest_closing_silence,
+            std::max(std::max({timeout, asked, drained}) + bounds.linger, unseen),
             "behind our goodbye");
     at_most(seen_.longest_drain_silence,
-            std::max({bounds.stall_timeout, bounds.half_close_timeout, timeout}),
+            std::max({bounds.stall_timeout, bounds.half_close_timeout, timeout, asked, drained}),
             "while bytes or our FIN waited");
 }
 

@@ -2,6 +2,7 @@
 """The command line: what it prints, and its exit codes 0, 1 and 2."""
 
 import http.client
+import pathlib
 import re
 import shutil
 import signal
@@ -15,6 +16,7 @@ from support.backend import echo
 from support.case import DaemonCase, simple
 from support.configuration import to_yaml
 from support.places import BINARY, certificate, fresh
+from support.ports import free_port
 from support.waiting import LIMIT, eventually
 
 
@@ -114,7 +116,7 @@ class Check(unittest.TestCase):
         self.assertEqual(ran.stderr, checked.stderr)
 
     def test_a_key_is_never_shown(self):
-        secret = open(certificate()[1], encoding="ascii").read().splitlines()[1]
+        secret = pathlib.Path(certificate()[1]).read_text(encoding="ascii").splitlines()[1]
         ran = ferrule("check", certificate()[1])
         self.assertEqual(ran.returncode, 2)
         self.assertNotIn(secret, ran.stdout + ran.stderr)
@@ -171,12 +173,6 @@ class Run(DaemonCase):
             self.assertIn(word, ended.string)
         self.assertEqual(daemon.stop(), 0)
         self.assertEqual(sum("cause=" in text for text in daemon.foreign), 1, daemon.foreign)
-
-
-def free_port():
-    """`demo` wants to be told; the port may be taken again by others, but hardly at once."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 class Demo(unittest.TestCase):

@@ -15,6 +15,7 @@ import unittest
 from support.backend import echo
 from support.case import DaemonCase, simple
 from support.places import certificate, fresh
+from support.ports import free_port
 from support.tls_client import TlsClient
 from support.waiting import LIMIT, eventually
 
@@ -297,9 +298,7 @@ scrape_configs:
     basic_auth: {{username: prometheus, password_file: {folder}/password}}
     static_configs: [{{targets: ["{daemon.metrics_address()}"]}}]
 """, encoding="ascii")
-        with socket.socket() as probe:  # Prometheus cannot choose one and tell
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         log = open(folder / "log", "wb")
         process = subprocess.Popen(
             [PROMETHEUS, f"--config.file={folder}/prometheus.yml",

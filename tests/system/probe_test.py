@@ -10,9 +10,9 @@ import subprocess
 import threading
 import unittest
 
-from support.backend import Backend
 from support.case import DaemonCase, simple
 from support.places import BINARY, certificate
+from support.ports import free_port
 from support.programs import Nginx
 from support.tcp import FIN, RST, pattern
 from support.tls_client import TLS12
@@ -310,8 +310,7 @@ class Usage(unittest.TestCase):
 class OpenSsl(ProbeCase):
     def test_s_server(self):
         """OpenSSL's own server, which sends its page and a close_notify."""
-        with Backend(listening=False).sock as free:
-            port = free.getsockname()[1]
+        port = free_port()
         process = subprocess.Popen(
             ["openssl", "s_server", "-quiet", "-www", "-accept", f"127.0.0.1:{port}",
              "-cert", certificate()[0], "-key", certificate()[1]],

@@ -169,9 +169,9 @@ class Daemon:
         return [to_address(text) for text in texts]
 
     def address(self, listener):
-        found = self.addresses(listener)
-        assert found, f"no 'listening' message for {listener}\n{self.log()}"
-        return found[0]
+        """Its first address, as soon as the log has told of it: after a reload the metrics may be
+        ahead of the thread that reads the log."""
+        return self._wait(lambda: self.addresses(listener), f"{listener} to listen")[0]
 
     def signal(self, number):
         self.process.send_signal(number)
