@@ -177,11 +177,11 @@ void oracle::check_record()
     expect(told_.cause != cause::half_close_timeout && told_.cause != cause::close_timeout, "E5",
            first + " is only ever second");
     if (!seen_.stood_still) {
-        expect(told_.cause != cause::idle_timeout || !seen_.had_backlog_before_end ||
-                   !seen_.had_backlog_at_end,
-               "E5", "idle_timeout, but bytes were waiting: write_stalled");
-        expect(told_.cause != cause::write_stalled || seen_.had_backlog_before_end, "E5",
-               "write_stalled, but no bytes were waiting");
+        const bool was_stalled = seen_.had_backlog_before_end && seen_.had_backlog_at_end;
+        expect(told_.cause != cause::idle_timeout || !was_stalled, "E5",
+               "idle_timeout, but bytes were waiting: write_stalled");
+        const bool may_wait = seen_.had_backlog_before_end || plan_.network.is_short_of_memory;
+        expect(told_.cause != cause::write_stalled || may_wait, "E5", "no bytes were waiting");
     }
 }
 

@@ -122,7 +122,7 @@ class Status(Control):
         self.assertIn("listener web: 127.0.0.1:0: 1 open", text)
 
     def test_ready_is_no_from_the_order_to_stop(self):
-        daemon = self.begin(drain={"delay": "10s", "timeout": "60s", "spread": "0s"})
+        daemon = self.begin(drain={"delay": "60s", "timeout": "10s", "spread": "0s"})
         self.assertEqual(self.ctl("ready"), "ready\n")
         self.assertIn("draining: what is left is cut in 1m", self.ctl("drain"))
         self.assertEqual(self.ctl("ready", code=1), "draining\n")

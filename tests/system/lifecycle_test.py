@@ -204,7 +204,7 @@ class Drain(DaemonCase):
                          ["drain"] * 6)
 
     def test_a_delay_keeps_accepting_but_is_not_ready(self):
-        daemon = self.begin(drain={"delay": "3s", "timeout": "10s", "spread": "0s"})
+        daemon = self.begin(drain={"delay": "8s", "timeout": "10s", "spread": "0s"})
         address = daemon.address("web")
         self.assertEqual(daemon.get("/readyz")[0], 200)
         daemon.signal(signal.SIGTERM)
