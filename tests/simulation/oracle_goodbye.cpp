@@ -46,6 +46,8 @@ void oracle::check_goodbye_in_silence()
     // Who vanished has not answered for long: nobody knows whether it had more to say (F52).
     if (client_.tcp().has_vanished() || backend_->tcp().has_vanished())
         return;
+    if (seen_.begun_read <= seen_.killed)
+        return; // silent in the middle of a message, which is an error then
     expect(to_backend_->fin_queued_at == seen_.killed, "E1",
            "a silent session was killed without a FIN to the backend");
     expect(to_client_.fin_queued_at == seen_.killed || manners_.mode == ending::mode::abort, "E1",
@@ -86,9 +88,10 @@ void oracle::check_unread()
 /// client that was told an alert is no client that was told an end.
 void oracle::check_read_out()
 {
-    // An end of ours that comes meanwhile gives up what is not read yet.
-    const bool was_cut = told_.second == cause::killed || told_.second == cause::drain ||
-                         told_.second == cause::lifetime;
+    // An end of ours that comes in a later turn gives up what is not read yet.
+    const bool was_cut = to_backend_ != nullptr && to_backend_->first_reset_seen < seen_.over &&
+                         (told_.second == cause::killed || told_.second == cause::drain ||
+                          told_.second == cause::lifetime);
     if (to_backend_ != nullptr && told_.cause == cause::backend_reset && !was_cut &&
         to_backend_->reset_arrived && !has_run_out_of_time())
         expect(to_backend_->arrived == to_backend_->read, "E2",

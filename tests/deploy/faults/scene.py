@@ -1,9 +1,9 @@
 """One row at work: a client, the proxy and a backend, each in a network namespace of its own."""
 
 import itertools
-import select
 
 from support.backend import Backend
+from support.readiness import ready
 from support.scene import Scene
 from support.tcp import CHUNK, FIN, RST, Observation, pattern
 from support.waiting import LIMIT, eventually
@@ -84,14 +84,14 @@ class FaultScene(Scene):
 
     def left_behind(self, client):
         """What a client that was cut off has got by now; nothing more can come."""
-        while client.seen.end is None and select.select([client.sock], [], [], 0)[0]:
+        while client.seen.end is None and ready([client.sock], [], 0)[0]:
             client._receive_once(CHUNK)
         self.client_has_no_end(client.seen)
         return client.seen
 
     def left_behind_backend(self, peer):
         seen = Observation()
-        while select.select([peer.sock], [], [], 0)[0]:
+        while ready([peer.sock], [], 0)[0]:
             more = peer.receive()
             if more in (FIN, RST):
                 seen.end = more

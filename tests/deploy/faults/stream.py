@@ -1,9 +1,9 @@
 """A peer that sends without end, until nobody takes its bytes any more."""
 
 import errno
-import select
 import threading
 
+from support.readiness import ready
 from support.tcp import pattern
 from support.tls_client import TlsClient
 from support.waiting import LIMIT, TookTooLong
@@ -40,7 +40,7 @@ class Stream:
         sock = self._endpoint.sock
         while data:
             try:
-                if not select.select([], [sock], [], 0.05)[1]:
+                if not ready([], [sock], 0.05)[1]:
                     if self._stopping.is_set():
                         return False
                     continue

@@ -1,10 +1,10 @@
 """One random session: what its client and its backend do, step by step, and until both are over."""
 
-import select
 import struct
 import time
 
 from support.raw_records import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE
+from support.readiness import ready
 from support.tcp import FIN, RST, pattern
 from support.tls_client import TLS12, TLS13, HandshakeFailed, TlsClient
 from support.waiting import LIMIT
@@ -203,7 +203,7 @@ class Play:
         writers = [end.sock for end in ends if end.waiting and end.seen.end is None]
         if self.backend is None and not self.slot.refuses:
             readers.append(self.slot.listening)
-        select.select(readers, writers, [], seconds)
+        ready(readers, writers, seconds)
 
     def finish(self):
         """Reads until both are over, answers ends as this session's peers do, and waits for what

@@ -150,7 +150,10 @@ def key_updates_of_a_reader(it):
     sender.start()
     got = b""
     for number in itertools.count():
-        kind, data = raw.receive()
+        came = raw.receive()
+        if came in (FIN, RST):
+            raise AssertionError(f"{came} after {len(got)} of {len(answer)} bytes")
+        kind, data = came
         if kind == ALERT:
             it.check(data == CLOSE_NOTIFY, f"the client got {data}")
             break

@@ -16,7 +16,7 @@ from .waiting import LIMIT, Background, TookTooLong, eventually
 CLOSE_NOTIFY_EVENTS = ("sent", "received", "missing", "timeout")
 TIMEOUTS = ("close_notify", "half_close", "stall", "deadline")
 # A row that is not about `timeout` answers in time on however busy a machine.
-PATIENCE = {"timeout": f"{LIMIT / 2:g}s"}
+PATIENCE = {"timeout": f"{round(LIMIT * 500)}ms"}
 HANDSHAKE_RESULTS = ("ok", "failed", "timeout", "aborted")
 
 

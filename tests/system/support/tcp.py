@@ -10,12 +10,12 @@ import errno
 import fcntl
 import functools
 import hashlib
-import select
 import socket
 import struct
 import termios
 import time
 
+from .readiness import ready
 from .waiting import LIMIT, TookTooLong, eventually
 
 FIN = "FIN"
@@ -145,7 +145,7 @@ class Endpoint:
 
     def has_input(self, seconds):
         """True if bytes or an end arrive within `seconds`."""
-        return bool(select.select([self.sock], [], [], seconds)[0])
+        return bool(ready([self.sock], [], seconds)[0])
 
     def state(self):
         """The kernel's TCP state; TCP_CLOSE after an RST."""

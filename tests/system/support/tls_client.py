@@ -6,12 +6,12 @@ what comes back is told apart the same way.
 """
 
 import functools
-import select
 import socket
 import ssl
 import threading
 import time
 
+from .readiness import ready
 from .tcp import CHUNK, FIN, RST, Endpoint, Observation
 from .waiting import LIMIT, TookTooLong
 
@@ -210,7 +210,7 @@ class TlsClient(Endpoint):
                     outgoing = self.encrypt(data[position:position + chunk])
                     position += chunk
                 want_write = [self.sock] if outgoing and self.send_error is None else []
-                readable, writable, _ = select.select([self.sock], want_write, [], LIMIT)
+                readable, writable = ready([self.sock], want_write, LIMIT)
                 if not readable and not writable:
                     raise TookTooLong(f"no progress either way for {LIMIT:g} s; saw {self.seen}")
                 if writable:
