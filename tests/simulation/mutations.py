@@ -1,5 +1,5 @@
 """Plants bugs in a copy of the daemon, one at a time, and shows that the simulation finds each (or,
-where no session can show it, the walk through every state of `ending`):
+where no session can show it, the walk through every state of `ending` or the unit tests of sessions):
 
     python3 tests/simulation/mutations.py [--sessions N] [--only WORD] [--build FOLDER]
 
@@ -193,6 +193,14 @@ def walk(folder):
     return (0, "the walk", found.group(1)) if found else (None, "-", "nothing")
 
 
+def unit_tests(folder):
+    """The same for what takes two things in the same moment: the unit tests of sessions."""
+    build(folder, "session_tests")
+    done = run([str(folder / "tests" / "session_tests"), "--gtest_brief=1"])
+    found = re.search(r"(?m)^\[  FAILED  \] ([\w/.]+)", done.stdout)
+    return (0, "a test", found.group(1)) if found else (None, "-", "nothing")
+
+
 def copy_if_changed(source, target):
     """What did not change since is not compiled again; what was mended is, whatever its time."""
     if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
@@ -246,6 +254,8 @@ def main():
             after, rule, words = simulate(folder, asked.sessions)
             if after is None:
                 after, rule, words = walk(folder)
+            if after is None:
+                after, rule, words = unit_tests(folder)
         finally:
             path.write_text(text, encoding="utf-8")
         missed += after is None
