@@ -48,7 +48,7 @@ class EveryRow(unittest.TestCase):
         for daemon in daemons:
             daemon.wait_until_ready()
         threads = start_all([scene.run for scene in scenes])
-        wait_until_all_stand_still(scenes, at_most=LIMIT / 8)
+        wait_until_all_stand_still(scenes, at_most=2.5)
         for daemon in daemons:
             daemon.kill()
         for scene in scenes:

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 
-LIMIT = float(os.environ.get("FERRULE_TEST_LIMIT", "20"))
+LIMIT = float(os.environ.get("FERRULE_TEST_LIMIT", "60"))
 
 
 class TookTooLong(AssertionError):
