@@ -5,8 +5,12 @@
 
 #include <boost/asio/post.hpp>
 
+#include <cerrno>
 #include <csignal>
 #include <pthread.h>
+#include <sys/signalfd.h>
+#include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace ferrule::server {
@@ -68,16 +72,18 @@ void server::hold_reload_signals()
     pthread_sigmask(SIG_BLOCK, &held, nullptr);
 }
 
+/// Signals are read like bytes, by signalfd(2): no handler ever runs in the middle of something.
 void server::take_signals()
 {
-    for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
-        signals_.add(each);
-    // Whoever has started us may have blocked them.
     sigset_t taken;
     sigemptyset(&taken);
     for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
         sigaddset(&taken, each);
-    pthread_sigmask(SIG_UNBLOCK, &taken, nullptr);
+    pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+    const int descriptor = ::signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (descriptor < 0)
+        throw std::system_error(errno, std::generic_category(), "signalfd");
+    signals_.assign(descriptor);
     wait_for_signal();
 }
 
@@ -136,11 +142,17 @@ void server::note_loaded()
 
 void server::wait_for_signal()
 {
-    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    using descriptor = boost::asio::posix::stream_descriptor;
+    signals_.async_wait(descriptor::wait_read, [this](const boost::system::error_code& error) {
         if (error)
             return;
         wait_for_signal(); // first, so that nothing can make the process deaf
-        attempt(log_, "do what a signal orders", [&] { on_signal(number); });
+        signalfd_siginfo came{};
+        constexpr auto whole = static_cast<ssize_t>(sizeof(came));
+        while (::read(signals_.native_handle(), &came, sizeof(came)) == whole) {
+            const int number = static_cast<int>(came.ssi_signo);
+            attempt(log_, "do what a signal orders", [&] { on_signal(number); });
+        }
     });
 }
 

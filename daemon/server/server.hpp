@@ -14,7 +14,7 @@
 #include "server/worker.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <functional>
@@ -116,7 +116,7 @@ private:
     session_log& log_;
     deployment deployment_;
     boost::asio::io_context io_{1};
-    boost::asio::signal_set signals_{io_};
+    boost::asio::posix::stream_descriptor signals_{io_}; ///< a signalfd
     boost::asio::steady_timer drain_timer_{io_};
     boost::asio::steady_timer names_timer_{io_};
     boost::asio::steady_timer watch_timer_{io_};
