@@ -40,12 +40,21 @@ class Instructions(GuardCase):
 
     def check_bulk(self, name, play, move):
         client = self.sessions.begin(play(BULK))
-        move(client, BULK)
-        self.check(name, BULK // MIB, lambda: move(client, BULK))
-        self.sessions.end(client)
+        try:
+            move(client, BULK)
+            # On a machine that is busy a MiB comes in more and smaller pieces: noise only adds.
+            for _ in range(3):
+                counted = self.tool.during(self.process, lambda: move(client, BULK))
+                if not self.failures(name, BULK // MIB, counted):
+                    return
+            self.judge(name, BULK // MIB, counted)
+        finally:
+            self.sessions.end(client)
 
     def check(self, name, units, load):
-        counted = self.tool.during(self.process, load)
+        self.judge(name, units, self.tool.during(self.process, load))
+
+    def failures(self, name, units, counted):
         found = {
             f"{name}-instructions": {"ferrule": counted.by_object[OURS] / units},
             f"{name}-libraries": {ours: counted.by_object[theirs] / units
@@ -57,6 +66,10 @@ class Instructions(GuardCase):
                 figures.check(guard, measured)
             except AssertionError as failure:
                 failures.append(str(failure))
+        return failures
+
+    def judge(self, name, units, counted):
+        failures = self.failures(name, units, counted)
         if failures:
             most = [(count, function) for (place, function), count in
                     counted.by_function.most_common() if place == OURS]
