@@ -237,7 +237,7 @@ void session::patience_is_over()
     case patience::half_close:
     case patience::ask: count(shutdown_timeout::half_close); break;
     case patience::stall: count(shutdown_timeout::stall); break;
-    case patience::idle: look_for_acknowledgement(); break;
+    case patience::idle: // `catch_up` has asked what is acknowledged
     case patience::linger: break;
     }
     const bool quiet = bound_ == patience::idle && is_quiet(true);

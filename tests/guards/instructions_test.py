@@ -45,14 +45,18 @@ class Instructions(GuardCase):
             # On a machine that is busy a MiB comes in more and smaller pieces: noise only adds.
             for _ in range(3):
                 counted = self.tool.during(self.process, lambda: move(client, BULK))
-                if not self.failures(name, BULK // MIB, counted):
+                failures = self.failures(name, BULK // MIB, counted)
+                if not failures:
                     return
-            self.judge(name, BULK // MIB, counted)
+            self.tell(failures, BULK // MIB, counted)
         finally:
             self.sessions.end(client)
 
     def check(self, name, units, load):
-        self.judge(name, units, self.tool.during(self.process, load))
+        counted = self.tool.during(self.process, load)
+        failures = self.failures(name, units, counted)
+        if failures:
+            self.tell(failures, units, counted)
 
     def failures(self, name, units, counted):
         found = {
@@ -68,13 +72,11 @@ class Instructions(GuardCase):
                 failures.append(str(failure))
         return failures
 
-    def judge(self, name, units, counted):
-        failures = self.failures(name, units, counted)
-        if failures:
-            most = [(count, function) for (place, function), count in
-                    counted.by_function.most_common() if place == OURS]
-            self.fail("\n".join([*failures, "  Most of our own instructions are in:", *(
-                f"  {count / units:10.1f}  {function}" for count, function in most[:15])]))
+    def tell(self, failures, units, counted):
+        most = [(count, function) for (place, function), count in
+                counted.by_function.most_common() if place == OURS]
+        self.fail("\n".join([*failures, "  Most of our own instructions are in:", *(
+            f"  {count / units:10.1f}  {function}" for count, function in most[:15])]))
 
 
 if __name__ == "__main__":

@@ -340,6 +340,20 @@ TEST(write_stalled, sees_bytes_that_wait_in_the_kernel_alone)
     EXPECT_FALSE(it.client.saw_close_notify()) << "bytes waited: it was not idle";
 }
 
+/// The client takes a little each time that `pause` has passed, and the session goes on.
+void expect_alive_while_it_takes_a_little(world& it, std::chrono::seconds pause)
+{
+    for (int turn = 0; turn < 3; ++turn) {
+        it.advance(pause);
+        ASSERT_FALSE(it.is_over());
+        ASSERT_EQ(0U, it.counters.sessions_closing.get());
+        const int before = test::unacknowledged(it.client_side());
+        it.client.gulp();
+        ASSERT_TRUE(it.wait_for([&] { return test::unacknowledged(it.client_side()) != before; }));
+        it.settle();
+    }
+}
+
 TEST(write_stalled, is_not_said_of_a_client_that_takes_a_little_now_and_then)
 {
     world_options given;
@@ -349,15 +363,7 @@ TEST(write_stalled, is_not_said_of_a_client_that_takes_a_little_now_and_then)
     it.client.stop_reading();
     it.backend.send(text_of_size(300'000));
     it.settle();
-    for (int turn = 0; turn < 3; ++turn) {
-        it.advance(500s);
-        ASSERT_FALSE(it.is_over());
-        ASSERT_EQ(0U, it.counters.sessions_closing.get());
-        const int before = test::unacknowledged(it.client_side());
-        it.client.gulp();
-        ASSERT_TRUE(it.wait_for([&] { return test::unacknowledged(it.client_side()) != before; }));
-        it.settle();
-    }
+    expect_alive_while_it_takes_a_little(it, 500s);
 }
 
 TEST(write_stalled, is_not_said_of_a_client_that_takes_what_the_kernel_holds_now_and_then)
@@ -370,14 +376,7 @@ TEST(write_stalled, is_not_said_of_a_client_that_takes_what_the_kernel_holds_now
     it.backend.send(text_of_size(30'000));
     it.settle();
     ASSERT_EQ(30'000U, it.bytes_read_from(side::backend));
-    for (int turn = 0; turn < 3; ++turn) {
-        it.advance(400s);
-        ASSERT_EQ(0U, it.counters.sessions_closing.get());
-        const int before = test::unacknowledged(it.client_side());
-        it.client.gulp();
-        ASSERT_TRUE(it.wait_for([&] { return test::unacknowledged(it.client_side()) != before; }));
-        it.settle();
-    }
+    expect_alive_while_it_takes_a_little(it, 400s);
 }
 
 // --- lifetime

@@ -2,7 +2,6 @@
 that was not told a true end before is reset. There is no log line; death_test.py kills the daemon.
 """
 
-import socket
 
 from support.rows import Chapter, Ends
 from support.tcp import RST, pattern
@@ -36,20 +35,11 @@ def in_the_handshake(it):
       given="the server's queue is full, connections to it hang; the process dies",
       client="RST; no close_notify", backend="-", server={"backlog": 0})
 def while_connecting(it):
-    waiting = []
-    try:
-        for _ in range(4):  # the queue takes one more than its size; the kernel drops the rest
-            sock = socket.socket()
-            sock.setblocking(False)
-            sock.connect_ex(it.backend.address)
-            waiting.append(sock)
+    with it.backend.full_queue():
         client = it.client().handshake()
         client.send(REQUEST)
         it.the_daemon_dies()
         it.client_saw(client.read_until_end(), end=RST)
-    finally:
-        for sock in waiting:
-            sock.close()
 
 
 @dies("R182", "half an upload is no whole one for the backend",

@@ -57,18 +57,9 @@ def refused_with_request(it):
      client="RST; no close_notify", backend="-", ends=NO_BACKEND, server={"backlog": 0},
      listener={"timeouts": {"connect": "500ms"}}, check_log=details("time"))
 def black_hole(it):
-    waiting = []
-    try:
-        for _ in range(4):  # the queue takes one more than its size; the kernel drops the rest
-            sock = socket.socket()
-            sock.setblocking(False)
-            sock.connect_ex(it.backend.address)
-            waiting.append(sock)
+    with it.backend.full_queue():
         client = it.client().handshake()
         it.client_saw(client.read_until_end(), end=RST)
-    finally:
-        for sock in waiting:
-            sock.close()
 
 
 @row("R53", "a backend that has come back serves again",

@@ -1,5 +1,6 @@
 """The plaintext server behind the daemon, played by a test."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -48,6 +49,16 @@ class Backend:
         peer = self.peer_type(connection)
         self._peers.append(peer)
         return peer
+
+    @contextlib.contextmanager
+    def full_queue(self):
+        """Its queue (of `backlog=0`) is full: further connections hang."""
+        with contextlib.ExitStack() as waiting:
+            for _ in range(4):  # the queue takes one more than its size; the kernel drops the rest
+                sock = waiting.enter_context(socket.socket())
+                sock.setblocking(False)
+                sock.connect_ex(self.address)
+            yield
 
     def was_called(self):
         """True if a connection is waiting to be accepted."""
