@@ -40,43 +40,31 @@ class Instructions(GuardCase):
 
     def check_bulk(self, name, play, move):
         client = self.sessions.begin(play(BULK))
+        move(client, BULK)
         try:
-            move(client, BULK)
-            # On a machine that is busy a MiB comes in more and smaller pieces: noise only adds.
-            for _ in range(3):
-                counted = self.tool.during(self.process, lambda: move(client, BULK))
-                failures = self.failures(name, BULK // MIB, counted)
-                if not failures:
-                    return
-            self.tell(failures, BULK // MIB, counted)
+            self.check(name, BULK // MIB, lambda: move(client, BULK))
         finally:
             self.sessions.end(client)
 
     def check(self, name, units, load):
-        counted = self.tool.during(self.process, load)
-        failures = self.failures(name, units, counted)
-        if failures:
-            self.tell(failures, units, counted)
+        counted = None
 
-    def failures(self, name, units, counted):
-        found = {
-            f"{name}-instructions": {"ferrule": counted.by_object[OURS] / units},
-            f"{name}-libraries": {ours: counted.by_object[theirs] / units
-                                  for theirs, ours in LIBRARIES.items()},
-            f"{name}-allocations": {"malloc": counted.calls["malloc"] / units}}
-        failures = []
-        for guard, measured in found.items():
-            try:
-                figures.check(guard, measured)
-            except AssertionError as failure:
-                failures.append(str(failure))
-        return failures
+        def measure():
+            nonlocal counted
+            counted = self.tool.during(self.process, load)
+            return {
+                f"{name}-instructions": {"ferrule": counted.by_object[OURS] / units},
+                f"{name}-libraries": {ours: counted.by_object[theirs] / units
+                                      for theirs, ours in LIBRARIES.items()},
+                f"{name}-allocations": {"malloc": counted.calls["malloc"] / units}}
 
-    def tell(self, failures, units, counted):
-        most = [(count, function) for (place, function), count in
-                counted.by_function.most_common() if place == OURS]
-        self.fail("\n".join([*failures, "  Most of our own instructions are in:", *(
-            f"  {count / units:10.1f}  {function}" for count, function in most[:15])]))
+        try:
+            figures.check(measure)
+        except AssertionError as failure:
+            most = [(count, function) for (place, function), count in
+                    counted.by_function.most_common() if place == OURS]
+            self.fail("\n".join([str(failure), "  Most of our own instructions are in:", *(
+                f"  {count / units:10.1f}  {function}" for count, function in most[:15])]))
 
 
 if __name__ == "__main__":

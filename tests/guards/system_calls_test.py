@@ -46,29 +46,35 @@ class SystemCalls(GuardCase):
         return {name: count / units for name, count in self.traced(load).worker.items()}
 
     def check_sessions(self, name, resume):
-        found = self.counted(SESSIONS, lambda: self.sessions.whole_sessions(SESSIONS, resume))
-        figures.check(f"{name}-calls",
-                      {key: count for key, count in found.items() if key not in WAITING})
-        figures.check(f"{name}-waits",
-                      {key: count for key, count in found.items() if key in WAITING})
+        def measure():
+            found = self.counted(SESSIONS, lambda: self.sessions.whole_sessions(SESSIONS, resume))
+            return {
+                f"{name}-calls": {key: count for key, count in found.items() if key not in WAITING},
+                f"{name}-waits": {key: count for key, count in found.items() if key in WAITING}}
+
+        figures.check(measure)
 
     def check_messages(self, size):
         client = self.sessions.begin(self.server.echo(size))
         self.sessions.messages(client, 3, size)
-        found = self.counted(MESSAGES, lambda: self.sessions.messages(client, MESSAGES, size))
+        figures.check(lambda: {"message-calls": self.counted(
+            MESSAGES, lambda: self.sessions.messages(client, MESSAGES, size))})
         self.sessions.end(client)
-        figures.check("message-calls", found)
 
     def check_bulk(self, name, play, move):
         client = self.sessions.begin(play(BULK))
         move(client, BULK)
-        trace = self.traced(lambda: move(client, BULK))
-        # How much one read gives is the peers' and the scheduler's; that it may give a whole chunk,
-        # and what is called for each read, is ours.
-        found = {call: count / trace.worker["recvfrom"] for call, count in trace.worker.items()}
+
+        def measure():
+            trace = self.traced(lambda: move(client, BULK))
+            # How much one read gives is the peers' and the scheduler's; that it may give a whole
+            # chunk, and what is called for each read, is ours.
+            return {name: {call: count / trace.worker["recvfrom"]
+                           for call, count in trace.worker.items()},
+                    "bulk-chunk": {"asked_kib": trace.asked / 1024}}
+
+        figures.check(measure)
         self.sessions.end(client)
-        figures.check(name, found)
-        figures.check("bulk-chunk", {"asked_kib": trace.asked / 1024})
 
 
 if __name__ == "__main__":

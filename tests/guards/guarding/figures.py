@@ -20,18 +20,38 @@ ADVICE = """\
   diff of tests/guards/figures.toml, and say in the commit what is paid or won, and why."""
 
 
-def check(name, measured):
-    """Raises AssertionError unless all of `measured` (key: number for each unit) is as written."""
+TRIES = 3
+
+
+def check(measure):
+    """Raises AssertionError unless all that `measure()` finds, {guard: {key: number for each unit}},
+    is as written. Measures up to three times: on a machine that is busy the peers' kernel acknowledges
+    later, and bulk comes in smaller pieces; what a change costs is there each time."""
+    for _ in range(TRIES):
+        failures = [failure for name, found in measure().items() for failure in _judge(name, found)]
+        if not failures:
+            return
+    raise AssertionError("\n".join(failures))
+
+
+def check_once(name, found):
+    """The same for what cannot be measured again."""
+    if failures := _judge(name, found):
+        raise AssertionError("\n".join(failures))
+
+
+def _judge(name, measured):
     print(f"{name}: " + ", ".join(f"{key} {_text(value)}" for key, value in measured.items()))
     guard = tomllib.loads(PATH.read_text())[name]
     if UPDATES and "figures" in guard:
         _write(name, measured)
-        return
+        return []
     found = _departures(guard, measured)
-    if found:
-        advice = ADVICE.format(protects=" ".join(guard["protects"].split()),
-                               moves=" ".join(guard["moves"].split()))
-        raise AssertionError("\n".join([f"guard {name} ({guard['unit']}):", *found, advice]))
+    if not found:
+        return []
+    advice = ADVICE.format(protects=" ".join(guard["protects"].split()),
+                           moves=" ".join(guard["moves"].split()))
+    return [f"guard {name} ({guard['unit']}):", *found, advice]
 
 
 def _departures(guard, measured):
