@@ -159,6 +159,7 @@ class ClientEnd(End):
         self._send_error = records.client.send_error  # of the last flight of the handshake
         self.said = bytearray()  # what stands before the close_notify, if any
         self.spoiled = None  # what broke the protocol
+        self.has_alerted = False
         self._clean_at = None  # where in `queued` our close_notify ends
         self._unparsed = bytearray(records.take_pending())
         self._parse()
@@ -178,6 +179,13 @@ class ClientEnd(End):
         if spoils and self._clean_at is None and self.spoiled is None:
             self.spoiled = text
         self.queue(data)
+
+    def fatal_alert(self, description):
+        """Not close_notify, and not user_canceled, of which no level makes an error in TLS 1.3
+        (RFC 8446, section 6)."""
+        self.has_alerted = True
+        self.send_record(ALERT, bytes((2, 40 if description in (0, 90) else description)),
+                         "a fatal alert", True)
 
     def close_notify(self):
         self.act("close_notify")

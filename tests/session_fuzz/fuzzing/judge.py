@@ -83,7 +83,7 @@ def _client_was_told(play):
     if seen.end == FIN and not seen.close_notify and not seen.alert:
         truncated = (play.slot.options["on_backend_reset"] == "truncate" and backend
                      and backend.closed)
-        if not truncated and client.spoiled != "a fatal alert":
+        if not truncated and not client.has_alerted:
             yield "the client saw a bare FIN"
 
 

@@ -76,7 +76,7 @@ class Play:
         client, dice = self.client, self.dice
         kind = dice.randrange(8)
         if kind == 0:
-            client.send_record(ALERT, bytes((2, dice.randrange(0, 256) or 40)), "a fatal alert", True)
+            client.fatal_alert(dice.randrange(0, 256))
         elif kind == 1:
             hello = client.records.client_hello()
             client.send_record(HANDSHAKE, hello[:dice.randrange(1, len(hello))],
