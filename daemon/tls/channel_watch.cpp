@@ -54,8 +54,8 @@ void channel::watch_alert(bool is_write, std::uint8_t level, std::uint8_t number
         return;
     (is_write ? alerts_.sent : alerts_.received) = number;
     was_alerted_ = was_alerted_ || (level == SSL3_AL_FATAL && number != SSL_AD_CLOSE_NOTIFY);
-    if (is_write)
-        message_begun_ = false; // a renegotiation that is refused, or the end
+    if (is_write && number == SSL_AD_NO_RENEGOTIATION)
+        message_begun_ = false; // it was whole, and is refused
 }
 
 void channel::watch_record(int type) noexcept

@@ -117,6 +117,21 @@ TEST_P(half_messages, fail_behind_a_goodbye_of_ours_without_a_word)
     EXPECT_TRUE(with.wire.out.empty());
 }
 
+TEST_P(half_messages, fail_at_a_close_notify_if_our_goodbye_came_between)
+{
+    // Of one to three bytes OpenSSL makes nothing yet, so that it can say close_notify.
+    for (std::size_t size = 1; size <= 3; ++size) {
+        SCOPED_TRACE(size);
+        forged_talk again{GetParam()};
+        const std::string message(is_tls13() ? "\x18\0\0\1" : "\1\0\0\xc0", 4);
+        EXPECT_EQ("|",
+                  again.reads({again.forged->record(SSL3_RT_HANDSHAKE, message.substr(0, size))}));
+        EXPECT_NE(saying::open, again.with.server().finish());
+        EXPECT_EQ("FAILED", again.reads({again.forged->close_notify()}));
+        EXPECT_EQ(saying::failed, again.with.server().state());
+    }
+}
+
 TEST_P(half_messages, fail_with_an_alert_in_the_middle_of_a_record)
 {
     const std::size_t whole = forged->data("unfinished").size();
