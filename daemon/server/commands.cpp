@@ -103,7 +103,7 @@ void server::list_sessions(const control_request& request, const control_answer&
         });
         shown.resize(std::min(shown.size(), most));
         json::array sessions;
-        for (const session::snapshot& each : shown)
+        for (const record::snapshot& each : shown)
             sessions.push_back(session_json(each));
         answer({{"ok", true}, {"fitting", found->all.fitting}, {"sessions", std::move(sessions)}});
     };

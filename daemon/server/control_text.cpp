@@ -105,9 +105,9 @@ json::object status_json(const config::settings& settings, const metrics::regist
     return status;
 }
 
-json::object session_json(const session::snapshot& seen)
+json::object session_json(const record::snapshot& seen)
 {
-    const session::record& so_far = seen.so_far;
+    const record::ended_session& so_far = seen.so_far;
     json::object told{
         {"session", so_far.session_id},
         {"state", to_text(seen.at)},

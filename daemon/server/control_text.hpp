@@ -25,7 +25,7 @@ boost::json::object status_json(const config::settings& settings, const metrics:
                                 std::optional<base::milliseconds> cut_in);
 
 /// With everything known of it.
-boost::json::object session_json(const session::snapshot& seen);
+boost::json::object session_json(const record::snapshot& seen);
 
 /// The filter of a request: "ids", "listener", "backend", "client", "state". A string says what is
 /// wrong with it: an unknown field, a wrong type, an unknown state.

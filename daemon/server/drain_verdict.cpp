@@ -10,7 +10,7 @@ using ending::outcome;
 
 /// The drain has not waited for the session's own end, and could not make it a clean one. A client
 /// that only leaves our goodbye unanswered was told the end of everything.
-bool was_cut_by_drain(const session::record& ended)
+bool was_cut_by_drain(const record::ended_session& ended)
 {
     const bool by_drain = ended.cause == cause::drain || ended.second == cause::drain;
     return by_drain && (ended.client_act == act::reset || ended.backend_act == act::reset ||
@@ -19,7 +19,7 @@ bool was_cut_by_drain(const session::record& ended)
 
 } // namespace
 
-bool is_well_in_drain(const session::record& ended) noexcept
+bool is_well_in_drain(const record::ended_session& ended) noexcept
 {
     switch (ended.outcome) {
     case outcome::clean:

@@ -1,8 +1,8 @@
 // The way of a session's record from its worker to the log's writer.
 #pragma once
 
-#include "session/record.hpp"
-#include "session/recorder.hpp"
+#include "record/ended_session.hpp"
+#include "record/recorder.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -15,9 +15,9 @@ namespace ferrule::server {
 
 /// What a worker hands over. A session without a line in the log still goes to the status page.
 struct handed_over {
-    session::record session;
+    record::ended_session session;
     bool is_logged = true;
-    session::recorder recording; ///< empty unless it goes to the log
+    record::recorder recording; ///< empty unless it goes to the log
 };
 
 /// A queue of fixed size between one thread that pushes and one that pops, without a lock. The
@@ -39,8 +39,8 @@ public:
 
     /// Copies the record in and takes the recording over; false if there is no room. The pushing
     /// thread.
-    bool push(const session::record& ended, bool is_logged = true,
-              session::recorder recording = {}) noexcept
+    bool push(const record::ended_session& ended, bool is_logged = true,
+              record::recorder recording = {}) noexcept
     {
         const std::uint32_t head = head_.load(std::memory_order_relaxed);
         // The other side's index is only looked at when the old look does not suffice any more: it
@@ -77,7 +77,7 @@ public:
     }
 
 private:
-    static_assert(std::is_trivially_copyable_v<session::record>);
+    static_assert(std::is_trivially_copyable_v<record::ended_session>);
     static_assert((capacity & (capacity - 1)) == 0, "indices run over");
 
     handed_over* const slots_;

@@ -15,7 +15,7 @@ bool is_clean(cause how)
 
 } // namespace
 
-bool is_abnormal(const session::record& ended) noexcept
+bool is_abnormal(const record::ended_session& ended) noexcept
 {
     if (ended.cause == cause::probe)
         return false;
@@ -30,14 +30,14 @@ bool is_abnormal(const session::record& ended) noexcept
     return !is_clean(ended.cause) || (ended.second != cause::none && !is_clean(ended.second));
 }
 
-config::log_level level_of(const session::record& ended) noexcept
+config::log_level level_of(const record::ended_session& ended) noexcept
 {
     if (ended.cause == cause::probe)
         return config::log_level::debug;
     return is_abnormal(ended) ? config::log_level::warning : config::log_level::info;
 }
 
-bool is_logged(const session::record& ended, config::log_level level,
+bool is_logged(const record::ended_session& ended, config::log_level level,
                config::logged_sessions which) noexcept
 {
     if (which == config::logged_sessions::none ||

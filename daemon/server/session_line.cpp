@@ -108,7 +108,7 @@ private:
 
 /// The fields and their order, the same for every format.
 template <typename Fields>
-std::string with_fields(Fields fields, const session::record& ended)
+std::string with_fields(Fields fields, const record::ended_session& ended)
 {
     fields.number("session", ended.session_id);
     fields.text("listener", ended.listener.view());
@@ -189,7 +189,7 @@ std::string duration_text(base::microseconds duration)
     return ms < 1000 ? fmt::format("{:.1f} ms", ms) : fmt::format("{:.1f} s", ms / 1000);
 }
 
-std::string fate(const session::record& ended)
+std::string fate(const record::ended_session& ended)
 {
     switch (ended.outcome) {
     case outcome::clean:
@@ -204,12 +204,12 @@ std::string fate(const session::record& ended)
 
 } // namespace
 
-std::string text_line(const session::record& ended)
+std::string text_line(const record::ended_session& ended)
 {
     return with_fields(text_fields{"ended"}, ended);
 }
 
-std::string json_line(const session::record& ended)
+std::string json_line(const record::ended_session& ended)
 {
     return with_fields(json_fields{fmt::format(
                            R"({{"time":"{}","level":"{}","event":"session_ended")",
@@ -217,7 +217,7 @@ std::string json_line(const session::record& ended)
                        ended);
 }
 
-std::string demo_line(const session::record& ended)
+std::string demo_line(const record::ended_session& ended)
 {
     std::string line =
         fmt::format("session {}  {:<11}  {} ({}", ended.session_id, ending::to_text(ended.outcome),
@@ -235,7 +235,7 @@ std::string demo_line(const session::record& ended)
     return line;
 }
 
-std::string session_line(line_form form, const session::record& ended)
+std::string session_line(line_form form, const record::ended_session& ended)
 {
     switch (form) {
     case line_form::json: return json_line(ended);
@@ -246,7 +246,7 @@ std::string session_line(line_form form, const session::record& ended)
                        level_word(level_of(ended)), text_line(ended));
 }
 
-metrics::ended_session on_status_page(const session::record& ended) noexcept
+metrics::ended_session on_status_page(const record::ended_session& ended) noexcept
 {
     metrics::ended_session shown;
     shown.ended_at_microseconds = ended.ended_at_microseconds;

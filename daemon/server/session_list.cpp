@@ -7,7 +7,7 @@ namespace ferrule::server {
 
 namespace {
 
-using session::state;
+using record::state;
 
 constexpr std::array all_states{state::handshaking, state::connecting, state::relaying,
                                 state::half_closed, state::closing};

@@ -12,8 +12,8 @@
 namespace ferrule::server {
 
 /// The word: handshaking, connecting, relaying, half_closed, closing.
-std::string_view to_text(session::state value);
-std::optional<session::state> state_of(std::string_view word);
+std::string_view to_text(record::state value);
+std::optional<record::state> state_of(std::string_view word);
 
 /// A session has to fit everything that is set.
 struct session_filter {
@@ -21,7 +21,7 @@ struct session_filter {
     std::string listener;
     std::string backend;
     std::string client; ///< an address with or without its port: "192.0.2.1", "[2001:db8::1]:443"
-    std::optional<session::state> state;
+    std::optional<record::state> state;
 
     bool fits(const session::session& each) const;
 
@@ -34,7 +34,7 @@ struct session_filter {
 
 /// What the workers found; the oldest first.
 struct session_list {
-    std::vector<session::snapshot> shown;
+    std::vector<record::snapshot> shown;
     std::uint64_t fitting = 0; ///< all that fit, whether shown or not
 };
 

@@ -76,7 +76,7 @@ struct session_log::writer {
     bool write_messages();
     bool write_sessions();
     void write_message(const message& said);
-    void write_session(const session::record& ended);
+    void write_session(const record::ended_session& ended);
     void write_trace(const handed_over& ended);
 
     const style lines;
@@ -209,7 +209,7 @@ bool session_log::writer::write_sessions()
     return found;
 }
 
-void session_log::writer::write_session(const session::record& ended)
+void session_log::writer::write_session(const record::ended_session& ended)
 try {
     const std::string line = session_line(form(), ended);
     session_lines.log(logged, spdlog::string_view_t{line});
@@ -242,8 +242,8 @@ session_log::session_log(const config::log_settings& settings, int workers,
 
 session_log::~session_log() = default;
 
-void session_log::ended(int worker, const session::record& session,
-                        session::recorder recording) noexcept
+void session_log::ended(int worker, const record::ended_session& session,
+                        record::recorder recording) noexcept
 {
     const auto index = static_cast<std::size_t>(worker);
     CHECK(index < writer_->rings.size(), "a worker's number is below the number of workers");

@@ -7,9 +7,9 @@
 
 #include "config/settings.hpp"
 #include "metrics/registry.hpp"
+#include "record/ended_session.hpp"
+#include "record/recorder.hpp"
 #include "server/log_text.hpp"
-#include "session/record.hpp"
-#include "session/recorder.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -19,38 +19,38 @@
 namespace ferrule::server {
 
 /// One session as a line without time and level, in key=value form (the manual's order of fields).
-std::string text_line(const session::record& ended);
+std::string text_line(const record::ended_session& ended);
 
 /// The same as one JSON object, with "time" and "level".
-std::string json_line(const session::record& ended);
+std::string json_line(const record::ended_session& ended);
 
 /// What was recorded of it as a line without time and level, in key=value form, and as one JSON
 /// object (docs/endings.md, "The trace").
-std::string text_trace_line(const session::record& ended, const session::recorder& recording);
-std::string json_trace_line(const session::record& ended, const session::recorder& recording);
+std::string text_trace_line(const record::ended_session& ended, const record::recorder& recording);
+std::string json_trace_line(const record::ended_session& ended, const record::recorder& recording);
 
 /// A session for a newcomer: one readable sentence (`ferrule demo`).
-std::string demo_line(const session::record& ended);
+std::string demo_line(const record::ended_session& ended);
 
 /// Any of them as it is written, with time and level unless it is for a newcomer.
-std::string session_line(line_form form, const session::record& ended);
-std::string trace_line(line_form form, const session::record& ended,
-                       const session::recorder& recording);
+std::string session_line(line_form form, const record::ended_session& ended);
+std::string trace_line(line_form form, const record::ended_session& ended,
+                       const record::recorder& recording);
 
 /// True if the ending is worth a line under `log.sessions: abnormal`: an outcome other than clean.
 /// Not abnormal are a probe, and a session that is `cut` with no cause or second but client_eof and
 /// backend_eof: both ended well as far as the operator's own `mode` or `half_close` let them.
-bool is_abnormal(const session::record& ended) noexcept;
+bool is_abnormal(const record::ended_session& ended) noexcept;
 
 /// The level of its line: debug for a probe, warning if it is abnormal, else info.
-config::log_level level_of(const session::record& ended) noexcept;
+config::log_level level_of(const record::ended_session& ended) noexcept;
 
 /// True if the session gets a line under `log.level` and `log.sessions`.
-bool is_logged(const session::record& ended, config::log_level level,
+bool is_logged(const record::ended_session& ended, config::log_level level,
                config::logged_sessions which) noexcept;
 
 /// The same for the status page.
-metrics::ended_session on_status_page(const session::record& ended) noexcept;
+metrics::ended_session on_status_page(const record::ended_session& ended) noexcept;
 
 class session_log {
 public:
@@ -71,8 +71,8 @@ public:
     /// Hands over an ended session, for its line and for the status page, and what was recorded of
     /// it, for a line behind it if it is abnormal. Only worker `worker`'s thread may call it; never
     /// blocks.
-    void ended(int worker, const session::record& session,
-               session::recorder recording = {}) noexcept;
+    void ended(int worker, const record::ended_session& session,
+               record::recorder recording = {}) noexcept;
 
     /// Logs a message of the process itself. Any thread but not for use per session; never blocks
     /// on the target. A message may have several lines (diagnostics with their carets): each

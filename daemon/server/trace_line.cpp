@@ -13,9 +13,9 @@ namespace ferrule::server {
 
 namespace {
 
-using session::happening;
-using session::recorded;
-using session::recorder;
+using record::happening;
+using record::recorded;
+using record::recorder;
 
 /// What an event says besides its word, name by name. Names are JSON's; text leaves them out.
 struct event_detail {
@@ -64,7 +64,7 @@ std::string_view word_of(const recorded& event)
 {
     return event.kind() == happening::step
                ? ending::to_text(static_cast<ending::step>(event.detail))
-               : session::to_text(event.kind());
+               : record::to_text(event.kind());
 }
 
 std::string milliseconds(std::uint64_t microseconds)
@@ -82,7 +82,7 @@ void append_text(std::string& line, const recorded& event)
     fmt::format_to(out, " {}", word_of(event));
     if (const event_detail detail = detail_of(event); !detail.value.empty())
         fmt::format_to(out, " {}", detail.value);
-    if (session::moves_bytes(event.kind()))
+    if (record::moves_bytes(event.kind()))
         fmt::format_to(out, " {}", event.amount);
     if (event.count > 1)
         fmt::format_to(out, " in {}", event.count);
@@ -100,7 +100,7 @@ void append_json(std::string& line, const recorded& event)
         fmt::format_to(out, R"(,"{}":)", detail.name);
         append_json_string(line, detail.value);
     }
-    if (session::moves_bytes(event.kind()))
+    if (record::moves_bytes(event.kind()))
         fmt::format_to(out, R"(,"bytes":{},"count":{},"lasted_ms":{})", event.amount, event.count,
                        event.lasted);
     if (has_duration(event.kind()))
@@ -110,7 +110,7 @@ void append_json(std::string& line, const recorded& event)
 
 } // namespace
 
-std::string text_trace_line(const session::record& ended, const recorder& recording)
+std::string text_trace_line(const record::ended_session& ended, const recorder& recording)
 {
     std::string events;
     for (std::size_t i = 0; i < recording.size(); ++i) {
@@ -124,7 +124,7 @@ std::string text_trace_line(const session::record& ended, const recorder& record
     return line;
 }
 
-std::string json_trace_line(const session::record& ended, const recorder& recording)
+std::string json_trace_line(const record::ended_session& ended, const recorder& recording)
 {
     std::string line = fmt::format(
         R"({{"time":"{}","level":"{}","event":"session_trace","session":{},"listener":)",
@@ -138,7 +138,8 @@ std::string json_trace_line(const session::record& ended, const recorder& record
     return line + "]}";
 }
 
-std::string trace_line(line_form form, const session::record& ended, const recorder& recording)
+std::string trace_line(line_form form, const record::ended_session& ended,
+                       const recorder& recording)
 {
     if (form == line_form::json)
         return json_trace_line(ended, recording);

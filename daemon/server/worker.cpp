@@ -100,7 +100,7 @@ void worker::adopt(session::session& fresh) noexcept
     newcomers_.push_back(fresh);
 }
 
-void worker::ended(session::session& which, const session::record& told)
+void worker::ended(session::session& which, const record::ended_session& told)
 {
     all_well_ = all_well_ && is_well_in_drain(told);
     log_.ended(index_, told, which.take_recording());

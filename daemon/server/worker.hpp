@@ -95,7 +95,7 @@ public:
     void stop();
 
     // session::host
-    void ended(session::session& which, const session::record& told) override;
+    void ended(session::session& which, const record::ended_session& told) override;
     std::uint64_t next_session_id() noexcept override;
 
 private:

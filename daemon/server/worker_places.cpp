@@ -80,7 +80,7 @@ bool worker::make_room() noexcept
 {
     while (!newcomers_.empty()) {
         session::session& oldest = newcomers_.front();
-        if (oldest.how_far() == session::state::handshaking) {
+        if (oldest.how_far() == record::state::handshaking) {
             if (around_.now - oldest.accepted_at() < handshake_grace)
                 return false;
             newcomers_.pop_front();

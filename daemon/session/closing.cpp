@@ -66,7 +66,7 @@ step session::as_told(step decided)
 void session::perform(step what)
 {
     const auto say = [&] {
-        note(happening::step, 0, static_cast<std::uint8_t>(what));
+        note(record::happening::step, 0, static_cast<std::uint8_t>(what));
         ending::performed(facts_, rules(), what);
     };
     switch (what) {
@@ -160,7 +160,7 @@ bool session::look_for_acknowledgement()
             ending::acknowledged(facts_, who);
             changed = true;
             if (ending::has_ended(facts_))
-                note(of_side(happening::client_acknowledged, who));
+                note(record::of_side(record::happening::client_acknowledged, who));
         }
         progress_ = progress_ || in_kernel < held;
         held = in_kernel;
@@ -197,7 +197,7 @@ void session::note_transitions()
     }
     if (ending::is_closing(facts_) && bounds_.deadline == bounds::never) {
         bounds_.deadline = now() + profile_->shutdown.deadline;
-        note(happening::deadline_armed, count_of(profile_->shutdown.deadline));
+        note(record::happening::deadline_armed, count_of(profile_->shutdown.deadline));
     }
 }
 

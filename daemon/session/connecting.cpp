@@ -53,7 +53,7 @@ void session::try_next_server()
             return;
         }
         if (is_first_round())
-            note(happening::connecting);
+            note(record::happening::connecting);
         try_until_ = now() + share_of_try();
         try_pause_ = base::milliseconds{0};
     }
@@ -104,7 +104,7 @@ void session::try_failed(int error)
     else
         detail_errno(error);
     if (is_first_round())
-        note(happening::connect_failed, 0, static_cast<std::uint8_t>(error));
+        note(record::happening::connect_failed, 0, static_cast<std::uint8_t>(error));
     if (backend_.socket().is_open())
         backend_.abort();
     is_own_want_ = net::is_own_want(error);
@@ -153,7 +153,7 @@ void session::connected()
 {
     // Servers that were tried before are counted; they are not this session's ending.
     detail_ = std::string_view{};
-    note(happening::connected);
+    note(record::happening::connected);
     connected_at_ = last_moved_at_ = now();
     bounds_.attempt = bounds::never;
     server_text_ = attempt_->text;
@@ -174,7 +174,7 @@ void session::watch_for_client_reset()
     // Its bytes are not read before there is a backend to take them; a reset needs no reading.
     if (client_.socket().has_failed()) {
         count_end(side::client, source::reset);
-        note(happening::client_gone);
+        note(record::happening::client_gone);
         detail_once("the client reset the connection while connecting");
         ending::client_left_early(facts_);
     }

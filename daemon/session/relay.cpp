@@ -117,7 +117,7 @@ void session::notice_failure(side who)
         told == ending::sink::aborted)
         return;
     count_end(who, source::reset);
-    note(of_side(happening::client_gone, who), 0, errno_of(socket_of(who)));
+    note(record::of_side(record::happening::client_gone, who), 0, errno_of(socket_of(who)));
     sink_lost(who);
 }
 
@@ -156,7 +156,7 @@ void session::read_once(side from)
         bytes_[direction_from(from)] += got.bytes.size();
         profile_->counters->bytes[direction_from(from)].add(got.bytes.size());
         owes_answer_ = from == side::client;
-        note(of_side(happening::client_read, from), got.bytes.size());
+        note(record::of_side(record::happening::client_read, from), got.bytes.size());
         hand_over(to, got.bytes);
     }
     take_end(from, got);
@@ -187,7 +187,7 @@ void session::discard(side from)
         bytes_[direction_from(from)] += got.bytes.size();
         lost_[direction_from(from)] += got.bytes.size();
         profile_->counters->bytes[direction_from(from)].add(got.bytes.size());
-        note(of_side(happening::client_discard, from), got.bytes.size());
+        note(record::of_side(record::happening::client_discard, from), got.bytes.size());
     }
     // Counted as it comes: what TLS does not decrypt any more is bounded as well. No progress.
     lingered_bytes_ += socket_of(from).received() - before;
@@ -200,7 +200,7 @@ void session::discard(side from)
 void session::source_ended(side who, source how)
 {
     const flow& own = ending::flow_from(facts_, who);
-    note(of_side(happening::client_ended, who), 0, static_cast<std::uint8_t>(how));
+    note(record::of_side(record::happening::client_ended, who), 0, static_cast<std::uint8_t>(how));
     const bool is_news = own.from == source::open || (own.from == source::cut && !own.answered);
     if (is_news || how == source::reset)
         count_end(who, how);
@@ -215,7 +215,7 @@ void session::source_ended(side who, source how)
 /// TLS is over, by the client's doing or since nothing can be said in the middle of a message.
 void session::tls_failed()
 {
-    note(happening::client_ended, 0, static_cast<std::uint8_t>(source::failed));
+    note(record::happening::client_ended, 0, static_cast<std::uint8_t>(source::failed));
     if (!ending::has_ended(facts_))
         detail_once(client_.channel().detail());
     ending::tls_failed(facts_, client_.was_alerted());
@@ -242,7 +242,7 @@ void session::hand_over(side to, std::span<const std::byte> bytes)
         ending::bytes_dropped(facts_, to);
         return;
     }
-    note(of_side(happening::client_write, to), bytes.size());
+    note(record::of_side(record::happening::client_write, to), bytes.size());
     const handed what = to == side::client ? client_.write(bytes) : backend_.write(bytes);
     if (what == handed::refused)
         lost_[direction_from(ending::other(to))] += bytes.size();
@@ -259,7 +259,7 @@ void session::flush(side to)
         return;
     const handed what = to == side::client ? client_.flush() : backend_.flush();
     if (unsent(to) != before)
-        note(of_side(happening::client_flush, to), before - unsent(to));
+        note(record::of_side(record::happening::client_flush, to), before - unsent(to));
     if (what == handed::over)
         ending::flushed(facts_, to);
     else
@@ -272,7 +272,7 @@ void session::after_handing(side to, handed what)
     case handed::over: ending::handed_over(facts_, to); break;
     case handed::kept:
         if (!ending::flow_to(facts_, to).buffered)
-            note(of_side(happening::client_kept, to), unsent(to));
+            note(record::of_side(record::happening::client_kept, to), unsent(to));
         ending::kept(facts_, to);
         break;
     case handed::broken:
@@ -280,7 +280,7 @@ void session::after_handing(side to, handed what)
         if (!ending::has_ended(facts_))
             detail_errno(socket_of(to).last_error());
         count_end(to, source::reset);
-        note(of_side(happening::client_gone, to), 0, errno_of(socket_of(to)));
+        note(record::of_side(record::happening::client_gone, to), 0, errno_of(socket_of(to)));
         sink_lost(to);
         break;
     case handed::refused: tls_failed(); break;

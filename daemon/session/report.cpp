@@ -41,7 +41,8 @@ void session::detail_errno(int error) noexcept
         detail_once(strerrordesc_np(error));
 }
 
-void session::record_event(happening what, std::uint64_t amount, std::uint8_t detail) noexcept
+void session::record_event(record::happening what, std::uint64_t amount,
+                           std::uint8_t detail) noexcept
 {
     recorder_.add(microseconds_between(accepted_at_, now()), what, amount, detail);
 }
@@ -52,20 +53,20 @@ void session::note_alerts() noexcept
         return;
     const tls::channel::seen_alerts alerts = client_.take_alerts();
     if (alerts.received.has_value())
-        note(happening::alert_received, 0, *alerts.received);
+        note(record::happening::alert_received, 0, *alerts.received);
     if (alerts.sent.has_value())
-        note(happening::alert_sent, 0, *alerts.sent);
+        note(record::happening::alert_sent, 0, *alerts.sent);
 }
 
 void session::note_causes() noexcept
 {
     if (facts_.first != noted_first_) {
         noted_first_ = facts_.first;
-        note(happening::cause, 0, static_cast<std::uint8_t>(facts_.first));
+        note(record::happening::cause, 0, static_cast<std::uint8_t>(facts_.first));
     }
     if (facts_.second != noted_second_) {
         noted_second_ = facts_.second;
-        note(happening::second, 0, static_cast<std::uint8_t>(facts_.second));
+        note(record::happening::second, 0, static_cast<std::uint8_t>(facts_.second));
     }
 }
 
@@ -109,7 +110,7 @@ void session::count_handshake() noexcept
     profile_->counters->handshakes[static_cast<std::size_t>(how)].add();
 }
 
-void session::count(const record& told) noexcept
+void session::count(const record::ended_session& told) noexcept
 {
     metrics::listener_counters& counters = *profile_->counters;
     counters
@@ -130,24 +131,24 @@ void session::count(const record& told) noexcept
         counters.sessions_half_closed.subtract();
 }
 
-state session::how_far() const noexcept
+record::state session::how_far() const noexcept
 {
     if (ending::is_half_closed(facts_))
-        return state::half_closed;
+        return record::state::half_closed;
     if (ending::has_ended(facts_))
-        return state::closing;
+        return record::state::closing;
     switch (ending::phase_of(facts_)) {
-    case ending::phase::handshaking: return state::handshaking;
-    case ending::phase::connecting: return state::connecting;
-    case ending::phase::closing: return state::closing;
+    case ending::phase::handshaking: return record::state::handshaking;
+    case ending::phase::connecting: return record::state::connecting;
+    case ending::phase::closing: return record::state::closing;
     case ending::phase::relaying: break;
     }
-    return state::relaying;
+    return record::state::relaying;
 }
 
-snapshot session::look() const
+record::snapshot session::look() const
 {
-    snapshot seen{how_far(), tell(), accepted_at_, {}};
+    record::snapshot seen{how_far(), tell(), accepted_at_, {}};
     seen.silent = std::chrono::duration_cast<base::milliseconds>(now() - last_moved_at_);
     if (seen.so_far.cause == cause::none) {
         seen.so_far.handshake = microseconds_between(accepted_at_, handshake_done_at_);
@@ -156,9 +157,9 @@ snapshot session::look() const
     return seen;
 }
 
-record session::tell() const noexcept
+record::ended_session session::tell() const noexcept
 {
-    record told;
+    record::ended_session told;
     told.ended_at_microseconds = std::chrono::duration_cast<base::microseconds>(
                                      std::chrono::system_clock::now().time_since_epoch())
                                      .count();

@@ -40,8 +40,8 @@ bool session::start(net::descriptor accepted, bool is_unix) noexcept
     if (client_.socket().adopt(accepted.release(), is_unix, around_.events, *this) != 0)
         return false;
     accepted_at_ = last_moved_at_ = now();
-    recorder_ = recorder{profile_->recorder};
-    note(happening::accepted);
+    recorder_ = record::recorder{profile_->recorder};
+    note(record::happening::accepted);
     profile_->counters->sessions_started.add();
     profile_->counters->sessions_open.add();
     bounds_.patience = now() + profile_->timeouts.handshake;
@@ -63,7 +63,7 @@ void session::run()
     if (const std::exception_ptr failure = life_.failure(); failure != nullptr)
         contain(failure);
     note_causes();
-    const record told = tell();
+    const record::ended_session told = tell();
     count(told);
     owner_.ended(*this, told);
 }
@@ -130,8 +130,8 @@ void session::end_at_once(cause why) noexcept
 {
     if (pending_end_ == cause::none)
         pending_end_ = why;
-    note(happening::end_ordered, 0, static_cast<std::uint8_t>(why));
-    note(happening::deadline_passed);
+    note(record::happening::end_ordered, 0, static_cast<std::uint8_t>(why));
+    note(record::happening::deadline_passed);
     at_once_ = true;
     around_.ready.push(*this);
 }
@@ -157,7 +157,7 @@ void session::shake_hands()
         if (state.end.has_value()) {
             const bool said_nothing = !client_.has_sent_anything();
             const bool reset = *state.end == source::reset;
-            note(happening::client_ended, 0, static_cast<std::uint8_t>(*state.end));
+            note(record::happening::client_ended, 0, static_cast<std::uint8_t>(*state.end));
             if (reset)
                 count_end(side::client, source::reset);
             handshake_over(said_nothing ? cause::probe : cause::handshake_failed,
@@ -190,7 +190,7 @@ void session::handshake_over(cause why, std::string_view detail, ending::told cl
 void session::handshake_done()
 {
     handshake_done_at_ = now();
-    note(happening::handshake_done);
+    note(record::happening::handshake_done);
     ending::handshake_done(facts_);
     count_handshake();
     metrics::listener_counters& counters = *profile_->counters;

@@ -13,10 +13,10 @@
 #include "ending/observe.hpp"
 #include "net/deadline_wheel.hpp"
 #include "net/listening_socket.hpp"
+#include "record/recorder.hpp"
+#include "record/snapshot.hpp"
 #include "session/bounds.hpp"
 #include "session/peers.hpp"
-#include "session/recorder.hpp"
-#include "session/snapshot.hpp"
 #include "session/surroundings.hpp"
 #include "session/task.hpp"
 
@@ -62,11 +62,11 @@ public:
 
     /// How far the session is. A short_text cannot throw and nothing is allocated but the client's
     /// address as text.
-    snapshot look() const;
-    state how_far() const noexcept;
+    record::snapshot look() const;
+    record::state how_far() const noexcept;
 
     /// What was recorded; nothing is recorded any more.
-    recorder take_recording() noexcept { return std::exchange(recorder_, {}); }
+    record::recorder take_recording() noexcept { return std::exchange(recorder_, {}); }
 
     using list_hook = boost::intrusive::list_member_hook<
         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -156,20 +156,20 @@ private:
     void arm() noexcept;
 
     // report.cpp: the outcome
-    void count(const record& told) noexcept;
-    record tell() const noexcept;
+    void count(const record::ended_session& told) noexcept;
+    record::ended_session tell() const noexcept;
     void count_end(ending::side who, ending::source how) noexcept;
     void count_handshake() noexcept;
     void detail_once(std::string_view text) noexcept;
     void detail_errno(int error) noexcept;
 
     // the flight recorder
-    void note(happening what, std::uint64_t amount = 0, std::uint8_t detail = 0) noexcept
+    void note(record::happening what, std::uint64_t amount = 0, std::uint8_t detail = 0) noexcept
     {
         if (recorder_.is_on())
             record_event(what, amount, detail);
     }
-    void record_event(happening what, std::uint64_t amount, std::uint8_t detail) noexcept;
+    void record_event(record::happening what, std::uint64_t amount, std::uint8_t detail) noexcept;
     void note_alerts() noexcept;
     void note_causes() noexcept;
 
@@ -228,7 +228,7 @@ private:
     ending::cause noted_second_ = ending::cause::none; ///< by the recorder
     metrics::handshake_result handshake_ = metrics::handshake_result::failed;
 
-    recorder recorder_;
+    record::recorder recorder_;
 
     // What the record tells
     net::client_address from_;
@@ -238,7 +238,7 @@ private:
     std::array<std::uint64_t, 2> lost_{};
     std::array<std::uint64_t, 2> unconfirmed_{}; ///< [direction]
     bool goodbye_unconfirmed_ = false;
-    short_text<96> detail_;
+    base::short_text<96> detail_;
     base::time_point accepted_at_{};
     base::time_point handshake_done_at_{};
     base::time_point connect_started_at_{};

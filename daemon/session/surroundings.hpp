@@ -7,8 +7,8 @@
 #include "net/deadline_wheel.hpp"
 #include "net/event_set.hpp"
 #include "net/keepalive.hpp"
+#include "record/ended_session.hpp"
 #include "session/backend_pool.hpp"
-#include "session/record.hpp"
 #include "tls/context.hpp"
 #include "tls/wire.hpp"
 
@@ -77,7 +77,7 @@ net::keepalive backend_keepalive(const config::timeout_settings& timeouts,
 class host {
 public:
     /// The session has ended and released everything; the host destroys it after this turn.
-    virtual void ended(session& which, const record& told) = 0;
+    virtual void ended(session& which, const record::ended_session& told) = 0;
 
     /// A number that no other session of this process has.
     virtual std::uint64_t next_session_id() noexcept = 0;

@@ -96,7 +96,7 @@ void session::wait_for(const decision& decided)
     if (decided.bound != bound_ || restarts || bounds_.patience == bounds::never) {
         const base::milliseconds length = length_of(decided.bound);
         if (decided.bound != bound_ || (bounds_.patience == bounds::never && length != base::off))
-            note(happening::waiting, static_cast<std::uint64_t>(length.count()),
+            note(record::happening::waiting, static_cast<std::uint64_t>(length.count()),
                  static_cast<std::uint8_t>(decided.bound));
         bound_ = decided.bound;
         const bool is_off = bound_ == patience::idle && length == base::off;
@@ -183,7 +183,7 @@ void session::observe_ends()
     if (now() >= bounds_.deadline && !facts_.overdue) {
         profile_->counters->timeouts[static_cast<std::size_t>(metrics::shutdown_timeout::deadline)]
             .add();
-        note(happening::deadline_passed);
+        note(record::happening::deadline_passed);
         ending::deadline_passed(facts_);
     }
 }
@@ -216,7 +216,7 @@ void session::observe_questions()
 
 void session::patience_is_over()
 {
-    note(happening::bound_passed, 0, static_cast<std::uint8_t>(bound_));
+    note(record::happening::bound_passed, 0, static_cast<std::uint8_t>(bound_));
     using metrics::shutdown_timeout;
     const auto count = [&](shutdown_timeout which) {
         profile_->counters->timeouts[static_cast<std::size_t>(which)].add();
@@ -257,13 +257,13 @@ void session::end(cause why) noexcept
 {
     if (pending_end_ == cause::none)
         pending_end_ = why;
-    note(happening::end_ordered, 0, static_cast<std::uint8_t>(why));
+    note(record::happening::end_ordered, 0, static_cast<std::uint8_t>(why));
     around_.ready.push(*this);
 }
 
 void session::drain(base::time_point ask_at, base::time_point cut_at) noexcept
 {
-    note(happening::drain_ordered,
+    note(record::happening::drain_ordered,
          static_cast<std::uint64_t>(
              std::chrono::duration_cast<base::milliseconds>(cut_at - now()).count()));
     bounds_.ask = ask_at;

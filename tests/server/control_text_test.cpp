@@ -34,7 +34,7 @@ TEST(filter, has_what_the_request_names)
     EXPECT_EQ("web", filter.listener);
     EXPECT_EQ("app", filter.backend);
     EXPECT_EQ("192.0.2.1", filter.client);
-    EXPECT_EQ(session::state::half_closed, filter.state);
+    EXPECT_EQ(record::state::half_closed, filter.state);
     EXPECT_FALSE(filter.is_any());
 }
 
@@ -84,7 +84,7 @@ TEST(words, say_how_far_the_process_is)
 
 TEST(a_session, is_told_with_an_end_only_when_it_has_one)
 {
-    session::snapshot seen;
+    record::snapshot seen;
     seen.so_far.session_id = 7;
     seen.so_far.sni = "caf\xe9\x01";
     json::object told = session_json(seen);
@@ -94,7 +94,7 @@ TEST(a_session, is_told_with_an_end_only_when_it_has_one)
     EXPECT_FALSE(told.contains("cause"));
 
     seen.so_far.cause = ending::cause::client_eof;
-    seen.at = session::state::half_closed;
+    seen.at = record::state::half_closed;
     told = session_json(seen);
     EXPECT_EQ("client_eof", told["cause"]);
     EXPECT_EQ("", told["second"]);

@@ -56,7 +56,7 @@ const line manual[] = {
 TEST(drain_verdict, is_bad_only_for_what_the_drain_has_cut_and_for_missing_bytes)
 {
     for (const line& each : manual) {
-        session::record ended;
+        record::ended_session ended;
         ended.cause = each.first;
         ended.second = each.second;
         ended.client_act = each.client;

@@ -9,9 +9,9 @@
 namespace ferrule::server {
 namespace {
 
-session::record numbered(std::uint64_t id)
+record::ended_session numbered(std::uint64_t id)
 {
-    session::record ended;
+    record::ended_session ended;
     ended.session_id = id;
     return ended;
 }
@@ -49,11 +49,11 @@ TEST(record_ring, a_full_one_takes_no_more_until_there_is_room)
 }
 
 /// A recording of as many events as its session's number says.
-session::recorder numbered_recording(std::uint64_t id)
+record::recorder numbered_recording(std::uint64_t id)
 {
-    session::recorder events{static_cast<std::uint32_t>(id)};
+    record::recorder events{static_cast<std::uint32_t>(id)};
     for (std::uint64_t i = 0; i < id; ++i)
-        events.add(base::microseconds{0}, session::happening::accepted);
+        events.add(base::microseconds{0}, record::happening::accepted);
     return events;
 }
 

@@ -115,7 +115,7 @@ TEST_F(session_log_test, the_status_page_gets_every_ending_whatever_is_logged)
     EXPECT_EQ(shown[0].cause, ending::cause::probe);
     EXPECT_FALSE(shown[0].is_abnormal);
     EXPECT_TRUE(shown[1].is_abnormal);
-    const session::record lossy = lossy_session(2);
+    const record::ended_session lossy = lossy_session(2);
     EXPECT_EQ(shown[1].session_id, 2u);
     EXPECT_EQ(shown[1].ended_at_microseconds, lossy.ended_at_microseconds);
     EXPECT_EQ(shown[1].listener.view(), "web");

@@ -81,8 +81,8 @@ TEST_F(session_log_test, a_trace_that_finds_no_room_is_dropped_and_counted)
     const auto reader = target_pipe();
     auto log = make();
     for (std::uint64_t id = 0; id < many; ++id) {
-        session::recorder events{1};
-        events.add(base::microseconds{0}, session::happening::accepted);
+        record::recorder events{1};
+        events.add(base::microseconds{0}, record::happening::accepted);
         log->ended(0, test::lossy_session(id), std::move(events));
     }
     const std::uint64_t dropped_at_once = dropped_traces();

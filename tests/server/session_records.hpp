@@ -1,7 +1,7 @@
 // Ended sessions for the tests of the log.
 #pragma once
 
-#include "session/record.hpp"
+#include "record/ended_session.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -12,9 +12,9 @@ namespace ferrule::test {
 inline constexpr std::int64_t moment_microseconds = 1'795'508'310'123'456;
 
 /// A client that downloads something and says goodbye, with every field filled except `detail`.
-inline session::record clean_session(std::uint64_t id = 12)
+inline record::ended_session clean_session(std::uint64_t id = 12)
 {
-    session::record ended;
+    record::ended_session ended;
     ended.ended_at_microseconds = moment_microseconds;
     ended.session_id = id;
     ended.listener = std::string_view{"web"};
@@ -40,9 +40,9 @@ inline session::record clean_session(std::uint64_t id = 12)
 }
 
 /// A backend that resets the connection while a client takes nothing.
-inline session::record lossy_session(std::uint64_t id = 13)
+inline record::ended_session lossy_session(std::uint64_t id = 13)
 {
-    session::record ended = clean_session(id);
+    record::ended_session ended = clean_session(id);
     ended.lost = {0, 113'152};
     ended.unconfirmed = {12, 34};
     ended.cause = ending::cause::backend_reset;
@@ -56,9 +56,9 @@ inline session::record lossy_session(std::uint64_t id = 13)
 }
 
 /// A client that left before its first byte.
-inline session::record probe_session(std::uint64_t id = 14)
+inline record::ended_session probe_session(std::uint64_t id = 14)
 {
-    session::record ended;
+    record::ended_session ended;
     ended.ended_at_microseconds = moment_microseconds;
     ended.session_id = id;
     ended.listener = std::string_view{"web"};

@@ -10,8 +10,8 @@ namespace ferrule::server {
 namespace {
 
 using namespace std::chrono_literals;
-using session::happening;
-using session::recorder;
+using record::happening;
+using record::recorder;
 using test::clean_session;
 using test::lossy_session;
 

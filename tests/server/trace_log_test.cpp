@@ -10,11 +10,11 @@ using test::lossy_session;
 using test::probe_session;
 using test::session_log_test;
 
-session::recorder two_events()
+record::recorder two_events()
 {
-    session::recorder events{4};
-    events.add(base::microseconds{0}, session::happening::accepted);
-    events.add(base::microseconds{1500}, session::happening::handshake_done);
+    record::recorder events{4};
+    events.add(base::microseconds{0}, record::happening::accepted);
+    events.add(base::microseconds{1500}, record::happening::handshake_done);
     return events;
 }
 
@@ -23,7 +23,7 @@ TEST_F(session_log_test, an_abnormal_session_is_followed_by_its_trace)
     auto log = make();
     log->ended(0, lossy_session(1), two_events());
     log->ended(0, clean_session(2), two_events());
-    log->ended(0, lossy_session(3), session::recorder{4});
+    log->ended(0, lossy_session(3), record::recorder{4});
     log->ended(0, probe_session(4), two_events());
     log.reset();
     const auto lines = lines_of(path);

@@ -10,9 +10,9 @@
 namespace ferrule::test {
 namespace {
 
-using session::happening;
-using session::recorded;
-using session::recorder;
+using record::happening;
+using record::recorded;
+using record::recorder;
 
 /// An event with what belongs to it, without its time.
 std::string told(const recorded& event)
@@ -23,19 +23,19 @@ std::string told(const recorded& event)
     case happening::cause:
     case happening::second:
     case happening::end_ordered:
-        return std::string{to_text(event.kind())} + ' ' +
+        return std::string{record::to_text(event.kind())} + ' ' +
                std::string{to_text(static_cast<ending::cause>(number))};
     case happening::client_ended:
     case happening::backend_ended:
-        return std::string{to_text(event.kind())} + ' ' +
+        return std::string{record::to_text(event.kind())} + ' ' +
                std::string{to_text(static_cast<ending::source>(number))};
     case happening::bound_passed:
-        return std::string{to_text(event.kind())} + ' ' +
+        return std::string{record::to_text(event.kind())} + ' ' +
                std::string{to_text(static_cast<ending::patience>(number))};
     default: break;
     }
-    std::string text{to_text(event.kind())};
-    if (moves_bytes(event.kind()))
+    std::string text{record::to_text(event.kind())};
+    if (record::moves_bytes(event.kind()))
         text += ' ' + std::to_string(event.amount);
     return text;
 }

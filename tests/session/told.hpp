@@ -1,14 +1,14 @@
 // A record as a test compares it.
 #pragma once
 
-#include "session/record.hpp"
+#include "record/ended_session.hpp"
 
 #include <string>
 
 namespace ferrule::test {
 
 /// "client_eof, then backend_eof; client exchanged, backend exchanged; clean".
-inline std::string ending_of(const session::record& told)
+inline std::string ending_of(const record::ended_session& told)
 {
     std::string text{ending::to_text(told.cause)};
     if (told.second != ending::cause::none)

@@ -249,7 +249,7 @@ private:
 
     const stage& stage_;
     const world& it_;
-    const session::record& told_;
+    const record::ended_session& told_;
     const ending::rules& manners_;
     bool in_any_order_;
 };

@@ -203,7 +203,7 @@ public:
     // --- what was seen ---
 
     bool is_over() const { return !records.empty(); }
-    const session::record& told() const { return records.at(0); }
+    const record::ended_session& told() const { return records.at(0); }
 
     std::uint64_t bytes_read_from(ending::side who) const
     {
@@ -227,7 +227,7 @@ public:
     }
 
     // session::host
-    void ended(session::session& which, const session::record& record) override
+    void ended(session::session& which, const record::ended_session& record) override
     {
         EXPECT_EQ(current_.get(), &which);
         records.push_back(record);
@@ -245,8 +245,8 @@ public:
     std::shared_ptr<session::backend_pool> pool = std::make_shared<session::backend_pool>("pool");
     scripted_client client;
     scripted_backend backend;
-    std::vector<session::record> records;
-    std::vector<session::recorder> recordings; ///< of the same sessions
+    std::vector<record::ended_session> records;
+    std::vector<record::recorder> recordings; ///< of the same sessions
 
 private:
     static std::shared_ptr<tls::context> shared_context()

@@ -17,7 +17,7 @@
 
 namespace {
 
-namespace session = ferrule::session;
+namespace record = ferrule::record;
 namespace simulation = ferrule::simulation;
 using simulation::dice;
 
@@ -56,7 +56,7 @@ order order_of(int count, char** words)
 
 struct result {
     std::vector<std::string> violations;
-    session::record told;
+    record::ended_session told;
 };
 
 result play(simulation::workshop& with, std::uint64_t seed, std::vector<std::string>* trace)
@@ -77,7 +77,7 @@ void print(const result& of, std::uint64_t seed, const std::vector<std::string>&
 {
     for (const std::string& line : trace)
         std::cout << line << "\n";
-    const session::record& told = of.told;
+    const record::ended_session& told = of.told;
     std::cout << "seed " << seed << ": cause=" << to_text(told.cause)
               << " second=" << to_text(told.second) << " client_act=" << to_text(told.client_act)
               << " backend_act=" << to_text(told.backend_act)

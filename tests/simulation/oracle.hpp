@@ -66,7 +66,7 @@ private:
     theatre& of_;
     const observations& seen_;
     const scenario& plan_;
-    const session::record& told_;
+    const record::ended_session& told_;
     const ending::rules& manners_;
     client& client_;
     backend* backend_; ///< nullptr if the session had no connection to one

@@ -153,7 +153,7 @@ bool theatre::turn()
     with_.ready.run_once();
     CHECK(with_.around.wire.in.empty() && with_.around.wire.out.empty(),
           "a turn must leave the wire empty");
-    if (!has_ended_ && (is_over() || current_->how_far() >= session::state::half_closed)) {
+    if (!has_ended_ && (is_over() || current_->how_far() >= record::state::half_closed)) {
         has_ended_ = true;
         look_at_end(was);
     }
@@ -236,7 +236,7 @@ void theatre::aftermath()
     }
 }
 
-void theatre::ended(session::session& which, const session::record& told)
+void theatre::ended(session::session& which, const record::ended_session& told)
 {
     CHECK(current_.get() == &which, "only the session that runs can end");
     seen_.records.push_back(told);

@@ -65,7 +65,7 @@ struct observations {
     base::microseconds longest_drain_silence{0};   ///< an end had come and bytes were waiting
     bool horizon_reached = false; ///< nothing would ever have ended it: the operator did
     bool is_stuck = false;        ///< not even that ended it
-    std::vector<session::record> records;
+    std::vector<record::ended_session> records;
 };
 
 class theatre final : public session::host {
@@ -80,7 +80,7 @@ public:
     // What the oracle asks
     const scenario& plan() const { return plan_; }
     const observations& seen() const { return seen_; }
-    const session::record& told() const { return seen_.records.at(0); }
+    const record::ended_session& told() const { return seen_.records.at(0); }
     kernel& world() { return kernel_; }
     client& client_side() { return *client_; }
     backend* backend_side() { return backends_.empty() ? nullptr : backends_.back().get(); }
@@ -89,7 +89,7 @@ public:
     metrics::listener_counters counters;
 
     // session::host
-    void ended(session::session& which, const session::record& told) override;
+    void ended(session::session& which, const record::ended_session& told) override;
     std::uint64_t next_session_id() noexcept override { return 1; }
 
 private:
@@ -142,7 +142,7 @@ private:
     bool backlog_ = false;
     time_point frozen_until_{};
     time_point quiet_since_{};
-    session::state last_state_ = session::state::handshaking;
+    record::state last_state_ = record::state::handshaking;
     observations seen_;
 };
 

@@ -37,7 +37,7 @@ bool theatre::is_silent()
         return of.state == link_state::established && !of.fin_arrived && !of.fin_queued &&
                of.received.empty() && of.error == 0 && of.written == of.acknowledged;
     };
-    return current_->how_far() == session::state::relaying && to_backend != nullptr &&
+    return current_->how_far() == record::state::relaying && to_backend != nullptr &&
            rests(*to_backend) && rests(kernel_.at(accepted_)) && kernel_.now >= frozen_until_ &&
            kernel_.now - kernel_.last_movement > std::chrono::seconds{1};
 }
@@ -104,9 +104,9 @@ void theatre::look(const before& was)
         seen_.over = kernel_.now;
         return;
     }
-    const session::state state = current_->how_far();
+    const record::state state = current_->how_far();
     const bool backlog = has_backlog();
-    if (state == session::state::closing)
+    if (state == record::state::closing)
         seen_.closing_since = std::min(seen_.closing_since, kernel_.now);
     const endpoint* to_backend = proxy_backend();
     // A side that is gone is read out, with a bound of its own.
@@ -129,9 +129,9 @@ void theatre::measure_silence(time_point until)
     base::microseconds* longest = &seen_.longest_silence;
     if (has_ended_ && backlog_)
         longest = &seen_.longest_drain_silence;
-    else if (last_state_ == session::state::half_closed)
+    else if (last_state_ == record::state::half_closed)
         longest = &seen_.longest_half_silence;
-    else if (last_state_ == session::state::closing)
+    else if (last_state_ == record::state::closing)
         longest = &seen_.longest_closing_silence;
     *longest = std::max(*longest, silence);
 }

@@ -14,12 +14,13 @@ LAYERS = {
     "base": "",
     "ending": "base",
     "config": "base ending",
+    "record": "base ending",
     "metrics": "base ending",
     "tls": "base ending",
     "net": "base ending",
     "probe": "base ending tls net",
-    "session": "base ending config metrics tls net",
-    "server": "base ending config metrics tls net session",
+    "session": "base ending config record metrics tls net",
+    "server": "base ending config record metrics tls net session",
 }
 
 # Headers of the C library whose folder is called like one of ours.

@@ -15,7 +15,7 @@
 #include <memory>
 #include <string_view>
 
-namespace ferrule::session {
+namespace ferrule::record {
 
 /// What can be recorded. The words are those of docs/endings.md, "The trace".
 enum class happening : std::uint8_t {
@@ -120,4 +120,4 @@ private:
     std::uint64_t added_ = 0;
 };
 
-} // namespace ferrule::session
+} // namespace ferrule::record

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "session/record.hpp"
+#include "record/ended_session.hpp"
 
 #include <cstdint>
 
-namespace ferrule::session {
+namespace ferrule::record {
 
 /// How far a session is, in an operator's words.
 enum class state : std::uint8_t {
@@ -19,9 +19,9 @@ enum class state : std::uint8_t {
 
 struct snapshot {
     state at = state::handshaking;
-    record so_far; ///< what has no value yet is empty or 0; `total` is the session's age
+    ended_session so_far; ///< what has no value yet is empty or 0; `total` is the session's age
     base::time_point accepted{};
     base::milliseconds silent{0}; ///< since the last byte in either direction
 };
 
-} // namespace ferrule::session
+} // namespace ferrule::record

@@ -1,10 +1,10 @@
-#include "session/recorder.hpp"
+#include "record/recorder.hpp"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace ferrule::session {
+namespace ferrule::record {
 namespace {
 
 using namespace std::chrono_literals;
@@ -129,4 +129,4 @@ TEST(recorder, every_happening_has_a_word)
 }
 
 } // namespace
-} // namespace ferrule::session
+} // namespace ferrule::record

@@ -9,11 +9,11 @@
 #include <array>
 #include <cstdint>
 
-namespace ferrule::session {
+namespace ferrule::record {
 
 using base::short_text;
 
-struct record {
+struct ended_session {
     std::int64_t ended_at_microseconds = 0; ///< Unix time
     std::uint64_t session_id = 0;           ///< unique in this process
     short_text<32> listener;
@@ -45,4 +45,4 @@ struct record {
     base::microseconds total{0};
 };
 
-} // namespace ferrule::session
+} // namespace ferrule::record

@@ -1,11 +1,11 @@
-#include "session/recorder.hpp"
+#include "record/recorder.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <new>
 #include <utility>
 
-namespace ferrule::session {
+namespace ferrule::record {
 
 namespace {
 
@@ -139,4 +139,4 @@ std::string_view to_text(happening value)
     return "?";
 }
 
-} // namespace ferrule::session
+} // namespace ferrule::record

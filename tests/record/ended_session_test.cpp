@@ -1,4 +1,4 @@
-#include "session/record.hpp"
+#include "record/ended_session.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 namespace {
 
-using ferrule::session::short_text;
+using ferrule::base::short_text;
 
 TEST(short_text, begins_empty)
 {
