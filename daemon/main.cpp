@@ -44,8 +44,8 @@ void raise_descriptor_limit()
 /// Reads and prints findings to standard error.
 server::loaded load(const std::string& path)
 {
-    server::loaded loaded = server::load_settings(path, config::streams::taken);
-    const std::string findings = config::to_text(loaded.reading.findings, loaded.text, path);
+    server::loaded loaded = server::load_settings(path, base::streams::taken);
+    const std::string findings = yaml::to_text(loaded.reading.findings, loaded.text, path);
     std::fputs(findings.c_str(), stderr);
     if (loaded.reading.settings.has_value())
         loaded.reading.settings->file = path;

@@ -1,7 +1,7 @@
 #include "config/cross_check.hpp"
 
-#include "config/nearest.hpp"
-#include "config/plain_text.hpp"
+#include "yaml/nearest.hpp"
+#include "yaml/plain_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,9 +19,9 @@ using kind = endpoint::kind;
 
 /// Returns true if all entries have a good name of their own.
 template <class draft>
-bool check_unique(const std::vector<draft>& entries, report& out)
+bool check_unique(const std::vector<draft>& entries, yaml::report& out)
 {
-    std::map<std::string, place> first;
+    std::map<std::string, yaml::place> first;
     bool all_good = true;
     for (const draft& entry : entries) {
         if (!entry.name) {
@@ -31,7 +31,8 @@ bool check_unique(const std::vector<draft>& entries, report& out)
         const auto [earlier, is_new] = first.emplace(entry.name->text, entry.name->at);
         if (!is_new)
             out.error(entry.name->at, entry.name->path,
-                      in_quotes(entry.name->text) + " is already the name of the one in line " +
+                      yaml::in_quotes(entry.name->text) +
+                          " is already the name of the one in line " +
                           std::to_string(earlier->second.line),
                       "each needs a name of its own");
     }
@@ -51,7 +52,7 @@ std::vector<std::string_view> names_of(const std::vector<backend_draft>& backend
 /// Returns the names that are used; nullopt if a reference is wrong, so that it is not known.
 std::optional<std::set<std::string_view>>
 check_references(const std::vector<listener_draft>& listeners,
-                 const std::vector<std::string_view>& names, report& out)
+                 const std::vector<std::string_view>& names, yaml::report& out)
 {
     const std::set<std::string_view> known(names.begin(), names.end());
     std::set<std::string_view> used;
@@ -64,8 +65,8 @@ check_references(const std::vector<listener_draft>& listeners,
         const placed_text& wanted = *listener.backend;
         used.insert(wanted.text);
         if (!known.contains(wanted.text)) {
-            out.error(wanted.at, wanted.path, "there is no backend " + in_quotes(wanted.text),
-                      one_of(wanted.text, names));
+            out.error(wanted.at, wanted.path, "there is no backend " + yaml::in_quotes(wanted.text),
+                      yaml::one_of(wanted.text, names));
             all_good = false;
         }
     }
@@ -76,7 +77,7 @@ check_references(const std::vector<listener_draft>& listeners,
 struct occupant {
     const endpoint* address;
     std::string text;
-    place at;
+    yaml::place at;
     std::string path;
 };
 
@@ -154,24 +155,24 @@ std::vector<occupant> occupants_of(const std::vector<listener_draft>& listeners,
     return all;
 }
 
-void report_conflict(const occupant& later, const occupant& earlier, report& out)
+void report_conflict(const occupant& later, const occupant& earlier, yaml::report& out)
 {
     if (earlier.at.line == 0)
         out.error(later.at, later.path,
-                  in_quotes(later.text) + " overlaps metrics.address, which is " + earlier.text +
-                      " by default",
+                  yaml::in_quotes(later.text) + " overlaps metrics.address, which is " +
+                      earlier.text + " by default",
                   "choose another port, or set metrics.address");
     else
         out.error(later.at, later.path,
-                  in_quotes(later.text) + " overlaps " + in_quotes(earlier.text) + " in line " +
-                      std::to_string(earlier.at.line),
+                  yaml::in_quotes(later.text) + " overlaps " + yaml::in_quotes(earlier.text) +
+                      " in line " + std::to_string(earlier.at.line),
                   "an address can be served once");
 }
 
 } // namespace
 
 void check_names(const drafts<listener_draft>& listeners, const drafts<backend_draft>& backends,
-                 report& out)
+                 yaml::report& out)
 {
     if (listeners)
         check_unique(*listeners, out);
@@ -191,7 +192,7 @@ void check_names(const drafts<listener_draft>& listeners, const drafts<backend_d
 }
 
 void check_addresses(const std::vector<listener_draft>& listeners, const metrics_draft& metrics,
-                     const control_draft& control, report& out)
+                     const control_draft& control, yaml::report& out)
 {
     const std::vector<occupant> all = occupants_of(listeners, metrics, control);
     std::map<std::tuple<kind, std::uint16_t>, taken_port> ports;

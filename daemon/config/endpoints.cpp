@@ -1,6 +1,6 @@
 #include "config/endpoints.hpp"
 
-#include "config/plain_text.hpp"
+#include "yaml/plain_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,7 +14,7 @@ namespace ferrule::config {
 
 namespace {
 
-using endpoints = parsed<std::vector<endpoint>>;
+using endpoints = yaml::parsed<std::vector<endpoint>>;
 using kind = endpoint::kind;
 
 constexpr std::size_t max_unix_path = sizeof(sockaddr_un::sun_path) - 1; // and the final NUL
@@ -90,10 +90,10 @@ std::string host_and_port(std::string_view behind_scheme)
                : "the host and its port, such as localhost:8080";
 }
 
-parsed<std::uint16_t> parse_port(std::string_view digits, address_use use)
+yaml::parsed<std::uint16_t> parse_port(std::string_view digits, address_use use)
 {
     const std::string range = use == address_use::connect ? "1 to 65535" : "0 to 65535";
-    const parsed<std::uint64_t> port = parse_number(digits);
+    const yaml::parsed<std::uint64_t> port = yaml::parse_number(digits);
     if (!port.value)
         return {{}, "has a port that " + port.problem, port.fix.empty() ? range : port.fix};
     if (*port.value > 65535 || (*port.value == 0 && use == address_use::connect))
@@ -116,7 +116,7 @@ std::string interfaces()
 bool is_interface(const std::string& zone)
 {
     std::array<char, IF_NAMESIZE> unused{};
-    const parsed<std::uint64_t> number = parse_number(zone);
+    const yaml::parsed<std::uint64_t> number = yaml::parse_number(zone);
     return ::if_nametoindex(zone.c_str()) != 0 ||
            (number.value && *number.value <= std::numeric_limits<unsigned>::max() &&
             ::if_indextoname(static_cast<unsigned>(*number.value), unused.data()) != nullptr);
@@ -199,7 +199,7 @@ bool is_host_name(std::string_view host)
     return true;
 }
 
-parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use use)
+yaml::parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use use)
 {
     constexpr std::string_view unix_prefix = "unix:";
     if (text.starts_with(unix_prefix))
@@ -210,7 +210,7 @@ parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use
     if (text.starts_with('/'))
         return refused("is a path", "a Unix socket is written unix:/run/name.sock");
 
-    if (const std::string list = as_list(text); !list.empty())
+    if (const std::string list = yaml::as_list(text); !list.empty())
         return refused("is not one address", "each is an entry of its own: " + list);
     if (const auto scheme = text.find("://"); scheme != text.npos)
         return refused("is a URL", "write only " + host_and_port(text.substr(scheme + 3)));
@@ -222,7 +222,7 @@ parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use
         return refused("needs brackets and a port", "an IPv6 address is written [::1]:443");
     if (!has_port)
         return refused("has no port", "write it behind the host, such as localhost:443");
-    const parsed<std::uint16_t> port = parse_port(text.substr(colon + 1), use);
+    const yaml::parsed<std::uint16_t> port = parse_port(text.substr(colon + 1), use);
     if (!port.value)
         return refused(port.problem, port.fix);
     return ip_endpoints(text.substr(0, colon), *port.value, use);

@@ -1,8 +1,8 @@
 // Addresses as configuration writes them.
 #pragma once
 
-#include "config/scalars.hpp"
 #include "config/settings.hpp"
+#include "yaml/scalars.hpp"
 
 #include <string_view>
 #include <vector>
@@ -21,6 +21,6 @@ bool is_host_name(std::string_view host);
 
 /// "127.0.0.1:80", "[::1]:80", "[fe80::1%eth0]:80", "name:80", "unix:/path", and for `listen` also
 /// "*:80" and "fd:name". Looks nothing up but whether there is such an interface.
-parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use use);
+yaml::parsed<std::vector<endpoint>> parse_endpoints(std::string_view text, address_use use);
 
 } // namespace ferrule::config

@@ -2,10 +2,10 @@
 // checked in cross_check.hpp.
 #pragma once
 
-#include "config/block.hpp"
 #include "config/read_shutdown.hpp"
 #include "config/reader.hpp"
 #include "config/settings.hpp"
+#include "yaml/block.hpp"
 
 #include <optional>
 #include <string>
@@ -16,7 +16,7 @@ namespace ferrule::config {
 /// A text with its place: a name, or a reference to one.
 struct placed_text {
     std::string text;
-    place at;
+    yaml::place at;
     std::string path;
 };
 
@@ -24,7 +24,7 @@ struct placed_text {
 struct placed_endpoint {
     endpoint address;
     std::string text; ///< as written
-    place at;
+    yaml::place at;
     std::string path;
 };
 
@@ -47,8 +47,8 @@ struct listener_draft {
 template <class draft>
 using drafts = std::optional<std::vector<draft>>;
 
-drafts<backend_draft> read_backends(const block& root, report& out);
-drafts<listener_draft> read_listeners(const block& root, const std::string& directory,
-                                      const tls_inspector& inspect, report& out);
+drafts<backend_draft> read_backends(const yaml::block& root, yaml::report& out);
+drafts<listener_draft> read_listeners(const yaml::block& root, const std::string& directory,
+                                      const tls_inspector& inspect, yaml::report& out);
 
 } // namespace ferrule::config

@@ -1,10 +1,10 @@
 #include "config/read_metrics.hpp"
 
+#include "base/text_file.hpp"
 #include "config/endpoints.hpp"
 #include "config/keys.hpp"
-#include "config/scalars.hpp"
-#include "config/text_file.hpp"
-#include "config/values.hpp"
+#include "yaml/scalars.hpp"
+#include "yaml/values.hpp"
 
 #include <filesystem>
 #include <set>
@@ -39,14 +39,14 @@ bool is_local(const endpoint& address)
 
 /// A file that a key names.
 struct named_file {
-    field where;
+    yaml::field where;
     std::string path;
     std::string text; ///< empty if it could not be read, which has been reported
 };
 
 class metrics_reader {
 public:
-    metrics_reader(const field& from, std::string directory, report& out)
+    metrics_reader(const yaml::field& from, std::string directory, yaml::report& out)
         : block_(from, keys::metrics, out), directory_(std::move(directory)), out_(out)
     {
     }
@@ -56,13 +56,13 @@ public:
         const auto address = block_.find("address");
         if (!address)
             return {block_.hides("address") ? std::nullopt : std::optional(default_address()), {}};
-        const auto text = read_text(*address, out_);
+        const auto text = yaml::read_text(*address, out_);
         if (!text || *text == "off")
             return {};
         const auto result = parse_endpoints(*text, address_use::metrics);
         if (!result.value) {
-            out_.error(address->at(), address->path, in_quotes(*text) + " " + result.problem,
-                       means_off(*text) ? "write off" : result.fix);
+            out_.error(address->at(), address->path, yaml::in_quotes(*text) + " " + result.problem,
+                       yaml::means_off(*text) ? "write off" : result.fix);
             return {};
         }
         return {result.value->front(), address->at()};
@@ -90,23 +90,23 @@ private:
     std::optional<named_file> read_file(const char* key, bool is_secret)
     {
         const auto where = block_.find(key);
-        const auto text = where ? read_text(*where, out_) : std::nullopt;
+        const auto text = where ? yaml::read_text(*where, out_) : std::nullopt;
         if (!text || *text == "off")
             return std::nullopt;
         named_file result{*where, (std::filesystem::path(directory_) / *text).string(), {}};
-        text_file file = read_text_file(result.path);
+        base::text_file file = base::read_text_file(result.path);
         if (!file.problem.empty()) {
-            out_.error(where->at(), where->path, in_quotes(*text) + " " + file.problem,
-                       means_off(*text) ? "write off" : "");
+            out_.error(where->at(), where->path, yaml::in_quotes(*text) + " " + file.problem,
+                       yaml::means_off(*text) ? "write off" : "");
             return result;
         }
         if (is_secret && (file.permissions & others) != 0)
             out_.warning(where->at(), where->path,
-                         in_quotes(*text) + " can be read or changed by others",
+                         yaml::in_quotes(*text) + " can be read or changed by others",
                          "chmod 600, or 640 with the group that Ferrule runs as");
         result.text = std::move(file.text);
         if (result.text.empty())
-            out_.error(where->at(), where->path, in_quotes(*text) + " is empty");
+            out_.error(where->at(), where->path, yaml::in_quotes(*text) + " is empty");
         return result;
     }
 
@@ -134,8 +134,9 @@ private:
         inspected.certificate_pem = result.certificate_pem;
         inspected.key_pem = result.key_pem;
         for (const tls_finding& finding : inspect(inspected)) {
-            const field& where = finding.which == about::key ? key->where : certificate->where;
-            if (finding.level == severity::error)
+            const yaml::field& where =
+                finding.which == about::key ? key->where : certificate->where;
+            if (finding.level == yaml::severity::error)
                 out_.error(where.at(), where.path, finding.message, finding.fix);
             else
                 out_.warning(where.at(), where.path, finding.message, finding.fix);
@@ -150,7 +151,7 @@ private:
         base::password_file passwords = base::read_password_file(file->text);
         if (!passwords.problem.empty()) {
             out_.error(file->where.at(), file->where.path,
-                       in_quotes(file->where.value.scalar()) + " " + passwords.problem,
+                       yaml::in_quotes(file->where.value.scalar()) + " " + passwords.problem,
                        "lines of user:hash; `openssl passwd -6` makes a hash");
             return;
         }
@@ -161,15 +162,15 @@ private:
     void read_hosts(std::vector<std::string>& hosts)
     {
         const auto from = block_.find("hosts");
-        const auto items = from ? read_list(*from, out_) : std::nullopt;
-        for (const field& item : items.value_or(std::vector<field>{})) {
-            const auto host = read_text(item, out_);
+        const auto items = from ? yaml::read_list(*from, out_) : std::nullopt;
+        for (const yaml::field& item : items.value_or(std::vector<yaml::field>{})) {
+            const auto host = yaml::read_text(item, out_);
             if (!host)
                 continue;
             if (is_host_name(*host))
                 hosts.push_back(*host);
             else
-                out_.error(item.at(), item.path, in_quotes(*host) + " is not a host name",
+                out_.error(item.at(), item.path, yaml::in_quotes(*host) + " is not a host name",
                            "the name alone, without a scheme or port: metrics.example.org");
         }
     }
@@ -179,18 +180,18 @@ private:
     {
         const auto where = block_.find(key);
         return where &&
-               (where->value.type() != yaml_node::kind::scalar || where->value.scalar() != "off");
+               (where->value.type() != yaml::node::kind::scalar || where->value.scalar() != "off");
     }
 
-    block block_;
+    yaml::block block_;
     std::string directory_;
-    report& out_;
+    yaml::report& out_;
 };
 
 } // namespace
 
-metrics_draft read_metrics(const block& root, const std::string& directory,
-                           const tls_inspector& inspect, settings& out_settings, report& out)
+metrics_draft read_metrics(const yaml::block& root, const std::string& directory,
+                           const tls_inspector& inspect, settings& out_settings, yaml::report& out)
 {
     metrics_draft metrics;
     if (const auto from = root.find("metrics")) {

@@ -1,8 +1,8 @@
 #include "config/read_shutdown.hpp"
 
 #include "config/keys.hpp"
-#include "config/scalars.hpp"
-#include "config/values.hpp"
+#include "yaml/scalars.hpp"
+#include "yaml/values.hpp"
 
 #include <array>
 #include <utility>
@@ -11,18 +11,18 @@ namespace ferrule::config {
 
 namespace {
 
-constexpr duration_range handshake_range{100ms, 5min};
-constexpr duration_range connect_range{10ms, 5min};
-constexpr duration_range idle_range{100ms, 7 * 24h, true};
-constexpr duration_range lifetime_range{1s, 365 * 24h, true};
+constexpr yaml::duration_range handshake_range{100ms, 5min};
+constexpr yaml::duration_range connect_range{10ms, 5min};
+constexpr yaml::duration_range idle_range{100ms, 7 * 24h, true};
+constexpr yaml::duration_range lifetime_range{1s, 365 * 24h, true};
 
-constexpr duration_range timeout_range{10ms, 1h};
-constexpr duration_range half_close_timeout_range{10ms, 24h};
-constexpr duration_range stall_timeout_range{10ms, 1h};
-constexpr duration_range quiet_range{10ms, 1h};
-constexpr duration_range linger_range{0s, 1min};
-constexpr number_range linger_bytes_range{0, 1024 * 1024 * 1024};
-constexpr duration_range deadline_range{100ms, 24h};
+constexpr yaml::duration_range timeout_range{10ms, 1h};
+constexpr yaml::duration_range half_close_timeout_range{10ms, 24h};
+constexpr yaml::duration_range stall_timeout_range{10ms, 1h};
+constexpr yaml::duration_range quiet_range{10ms, 1h};
+constexpr yaml::duration_range linger_range{0s, 1min};
+constexpr yaml::number_range linger_bytes_range{0, 1024 * 1024 * 1024};
+constexpr yaml::duration_range deadline_range{100ms, 24h};
 
 constexpr std::array half_close_rules{ending::half_close::carry, ending::half_close::close};
 constexpr std::array client_policies{ending::client_policy::reset, ending::client_policy::fin};
@@ -33,25 +33,26 @@ constexpr std::array proxy_policies{ending::proxy_policy::ask, ending::proxy_pol
 
 /// Reads one option with `read_value(field)`.
 template <class T, class reader>
-void read_option(const block& from, const char* key, written<T>& option, reader read_value)
+void read_option(const yaml::block& from, const char* key, written<T>& option, reader read_value)
 {
     if (const auto found = from.find(key))
         option = {true, read_value(*found), found->at(), found->path};
 }
 
-void read_option(const block& from, const char* key, written<milliseconds>& option,
-                 duration_range range, report& out)
+void read_option(const yaml::block& from, const char* key, written<milliseconds>& option,
+                 yaml::duration_range range, yaml::report& out)
 {
     read_option(from, key, option,
-                [&](const field& value) { return read_duration(value, range, out); });
+                [&](const yaml::field& value) { return yaml::read_duration(value, range, out); });
 }
 
 template <class T, class words>
-void read_option(const block& from, const char* key, written<T>& option, const words& choices,
-                 const char* noun, report& out)
+void read_option(const yaml::block& from, const char* key, written<T>& option, const words& choices,
+                 const char* noun, yaml::report& out)
 {
-    read_option(from, key, option,
-                [&](const field& value) { return read_word(value, choices, noun, out); });
+    read_option(from, key, option, [&](const yaml::field& value) {
+        return yaml::read_word(value, choices, noun, out);
+    });
 }
 
 /// Of the same option in several blocks, the nearest first: the first that is written.
@@ -81,11 +82,12 @@ constexpr std::array bounded_options{
 
 std::string describe(const written<milliseconds>& deadline, milliseconds value)
 {
-    return "the deadline, which is " + duration_text(value) +
+    return "the deadline, which is " + yaml::duration_text(value) +
            (deadline.is_there ? " in line " + std::to_string(deadline.at.line) : " by default");
 }
 
-void keep_within_deadline(shutdown_settings& result, const shutdown_blocks& blocks, report& out)
+void keep_within_deadline(shutdown_settings& result, const shutdown_blocks& blocks,
+                          yaml::report& out)
 {
     const written<milliseconds>& deadline = first_written(blocks, &shutdown_block::deadline);
     if (deadline.is_there && !deadline.value)
@@ -97,8 +99,9 @@ void keep_within_deadline(shutdown_settings& result, const shutdown_blocks& bloc
             continue;
         if (option.value)
             out.error(option.at, option.path,
-                      duration_text(value) + " is above " + describe(deadline, result.deadline),
-                      "lower it to " + duration_text(result.deadline) +
+                      yaml::duration_text(value) + " is above " +
+                          describe(deadline, result.deadline),
+                      "lower it to " + yaml::duration_text(result.deadline) +
                           " or less, or raise the deadline");
         else
             value = result.deadline;
@@ -107,13 +110,13 @@ void keep_within_deadline(shutdown_settings& result, const shutdown_blocks& bloc
 
 } // namespace
 
-timeouts_block read_timeouts(const block& parent, report& out)
+timeouts_block read_timeouts(const yaml::block& parent, yaml::report& out)
 {
     timeouts_block result;
     const auto found = parent.find("timeouts");
     if (!found)
         return result;
-    const block from(*found, keys::timeouts, out);
+    const yaml::block from(*found, keys::timeouts, out);
     read_option(from, "handshake", result.handshake, handshake_range, out);
     read_option(from, "connect", result.connect, connect_range, out);
     read_option(from, "idle", result.idle, idle_range, out);
@@ -121,13 +124,13 @@ timeouts_block read_timeouts(const block& parent, report& out)
     return result;
 }
 
-shutdown_block read_shutdown(const block& parent, report& out)
+shutdown_block read_shutdown(const yaml::block& parent, yaml::report& out)
 {
     shutdown_block result;
     const auto found = parent.find("shutdown");
     if (!found)
         return result;
-    const block from(*found, keys::shutdown, out);
+    const yaml::block from(*found, keys::shutdown, out);
     read_option(from, "mode", result.mode, ending::all_modes, "a shutdown mode", out);
     read_option(from, "timeout", result.timeout, timeout_range, out);
     read_option(from, "half_close", result.half_close, half_close_rules, "a half-close rule", out);
@@ -135,8 +138,9 @@ shutdown_block read_shutdown(const block& parent, report& out)
                 out);
     read_option(from, "stall_timeout", result.stall_timeout, stall_timeout_range, out);
     read_option(from, "linger", result.linger, linger_range, out);
-    read_option(from, "linger_bytes", result.linger_bytes,
-                [&](const field& value) { return read_size(value, linger_bytes_range, out); });
+    read_option(from, "linger_bytes", result.linger_bytes, [&](const yaml::field& value) {
+        return yaml::read_size(value, linger_bytes_range, out);
+    });
     read_option(from, "deadline", result.deadline, deadline_range, out);
     // Without this, a slip in `deadline` would also put other options above the default.
     result.deadline.is_there = result.deadline.is_there || from.hides("deadline");
@@ -166,7 +170,7 @@ timeout_settings resolve(const timeouts_block& listener, const timeouts_block& t
 }
 
 shutdown_settings resolve(const shutdown_block& listener, const shutdown_block& backend,
-                          const shutdown_block& top_level, report& out)
+                          const shutdown_block& top_level, yaml::report& out)
 {
     const shutdown_blocks blocks{&listener, &backend, &top_level};
     shutdown_settings result;

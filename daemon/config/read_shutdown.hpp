@@ -2,8 +2,8 @@
 // option by option.
 #pragma once
 
-#include "config/block.hpp"
 #include "config/settings.hpp"
+#include "yaml/block.hpp"
 
 #include <optional>
 #include <string>
@@ -15,7 +15,7 @@ template <class T>
 struct written {
     bool is_there = false;
     std::optional<T> value; ///< nullopt if it is not there, or wrong
-    place at;
+    yaml::place at;
     std::string path;
 };
 
@@ -43,14 +43,14 @@ struct shutdown_block {
 };
 
 /// The block under `parent`'s key of that name; empty if there is none.
-timeouts_block read_timeouts(const block& parent, report& out);
-shutdown_block read_shutdown(const block& parent, report& out);
+timeouts_block read_timeouts(const yaml::block& parent, yaml::report& out);
+shutdown_block read_shutdown(const yaml::block& parent, yaml::report& out);
 
 timeout_settings resolve(const timeouts_block& listener, const timeouts_block& top_level);
 
 /// Reports each option that is written and above the deadline that holds for the listener; one that
 /// is not written follows a lower deadline.
 shutdown_settings resolve(const shutdown_block& listener, const shutdown_block& backend,
-                          const shutdown_block& top_level, report& out);
+                          const shutdown_block& top_level, yaml::report& out);
 
 } // namespace ferrule::config

@@ -1,9 +1,9 @@
 #include "config/read_tls.hpp"
 
+#include "base/text_file.hpp"
 #include "config/keys.hpp"
-#include "config/scalars.hpp"
-#include "config/text_file.hpp"
-#include "config/values.hpp"
+#include "yaml/scalars.hpp"
+#include "yaml/values.hpp"
 
 #include <algorithm>
 #include <array>
@@ -31,7 +31,7 @@ constexpr std::size_t max_option = 4096;
 /// inspector's findings can be placed, and nothing is said twice.
 class tls_reader {
 public:
-    tls_reader(const field& from, std::string directory, report& out)
+    tls_reader(const yaml::field& from, std::string directory, yaml::report& out)
         : from_(from), block_(from, keys::tls, out), directory_(std::move(directory)), out_(out)
     {
     }
@@ -60,7 +60,7 @@ public:
     }
 
 private:
-    std::optional<field> require(const char* key, about which, const std::string& fix)
+    std::optional<yaml::field> require(const char* key, about which, const std::string& fix)
     {
         const auto where = block_.require(key, "add " + fix, out_);
         if (!where)
@@ -68,31 +68,31 @@ private:
         return where;
     }
 
-    void read_file(const field& where, about which, std::string& path, std::string& content)
+    void read_file(const yaml::field& where, about which, std::string& path, std::string& content)
     {
         wrong_.insert(which); // until it has been read
-        const auto text = read_text(where, out_);
+        const auto text = yaml::read_text(where, out_);
         if (!text)
             return;
         path = (std::filesystem::path(directory_) / *text).string();
-        text_file file = read_text_file(path);
+        base::text_file file = base::read_text_file(path);
         if (!file.problem.empty()) {
-            const bool may_be_off = which == about::ticket_keys && means_off(*text);
-            out_.error(where.at(), where.path, in_quotes(*text) + " " + file.problem,
+            const bool may_be_off = which == about::ticket_keys && yaml::means_off(*text);
+            out_.error(where.at(), where.path, yaml::in_quotes(*text) + " " + file.problem,
                        may_be_off ? "write off" : "");
             return;
         }
         content = std::move(file.text);
         wrong_.erase(which);
-        if (which != about::certificate && is_open_to_others(file.permissions))
+        if (which != about::certificate && base::is_open_to_others(file.permissions))
             out_.warning(where.at(), where.path,
-                         in_quotes(*text) + " can be read or changed by others",
+                         yaml::in_quotes(*text) + " can be read or changed by others",
                          "chmod 600, or 640 with the group that Ferrule runs as");
     }
 
-    void read_ticket_keys(const field& where)
+    void read_ticket_keys(const yaml::field& where)
     {
-        if (where.value.type() == yaml_node::kind::scalar && where.value.scalar() == "off")
+        if (where.value.type() == yaml::node::kind::scalar && where.value.scalar() == "off")
             return;
         std::string text;
         read_file(where, about::ticket_keys, result_.ticket_keys_path, text);
@@ -104,14 +104,14 @@ private:
         const auto where = block_.find(key);
         if (!where)
             return std::nullopt;
-        const auto text = read_text(*where, out_);
+        const auto text = yaml::read_text(*where, out_);
         if (text && (*text == "1.2" || *text == "1.3"))
             return *text == "1.2" ? tls_1_2 : tls_1_3;
         if (text && (*text == "1.0" || *text == "1.1"))
             out_.error(where->at(), where->path, "TLS " + *text + " is not offered",
                        "one of: 1.2, 1.3 (RFC 8996 forbids older versions)");
         else if (text)
-            out_.error(where->at(), where->path, in_quotes(*text) + " is not a TLS version",
+            out_.error(where->at(), where->path, yaml::in_quotes(*text) + " is not a TLS version",
                        "one of: 1.2, 1.3");
         wrong_.insert(about::versions);
         return std::nullopt;
@@ -123,7 +123,7 @@ private:
         result_.max_version = read_version("max_version").value_or(result_.max_version);
         if (result_.min_version <= result_.max_version || wrong_.contains(about::versions))
             return;
-        const field where = place_of(about::versions);
+        const yaml::field where = place_of(about::versions);
         out_.error(where.at(), where.path, "1.3 is above max_version, which is 1.2",
                    "lower it, or raise max_version");
         wrong_.insert(about::versions);
@@ -134,7 +134,7 @@ private:
         const auto where = block_.find(key);
         if (!where)
             return;
-        const auto text = read_text(*where, out_);
+        const auto text = yaml::read_text(*where, out_);
         if (text && text->size() > max_option)
             out_.error(where->at(), where->path, "is longer than 4096 bytes");
         if (text && text->size() <= max_option)
@@ -143,23 +143,24 @@ private:
             wrong_.insert(which);
     }
 
-    void read_alpn(const field& from)
+    void read_alpn(const yaml::field& from)
     {
-        const auto items = read_list(from, out_);
+        const auto items = yaml::read_list(from, out_);
         std::size_t total = 0;
-        for (const field& item : items.value_or(std::vector<field>{})) {
-            const auto protocol = read_text(item, out_);
+        for (const yaml::field& item : items.value_or(std::vector<yaml::field>{})) {
+            const auto protocol = yaml::read_text(item, out_);
             if (!protocol)
                 continue;
             const auto& known = result_.alpn;
             if (protocol->size() > max_protocol)
                 out_.error(item.at(), item.path, "is longer than 255 bytes");
-            else if (const std::string list = as_list(*protocol); !list.empty())
+            else if (const std::string list = yaml::as_list(*protocol); !list.empty())
                 out_.error(item.at(), item.path,
-                           in_quotes(*protocol) + " is not the name of one protocol",
+                           yaml::in_quotes(*protocol) + " is not the name of one protocol",
                            "each is an entry of its own: " + list);
             else if (std::find(known.begin(), known.end(), *protocol) != known.end())
-                out_.error(item.at(), item.path, in_quotes(*protocol) + " is in the list already");
+                out_.error(item.at(), item.path,
+                           yaml::in_quotes(*protocol) + " is in the list already");
             else
                 result_.alpn.push_back(*protocol);
             total += protocol->size() + 1;
@@ -169,9 +170,9 @@ private:
     }
 
     /// The option that a finding is about; the block itself if the option is not written.
-    field place_of(about which) const
+    yaml::field place_of(about which) const
     {
-        std::optional<field> found;
+        std::optional<yaml::field> found;
         switch (which) {
         case about::certificate: found = block_.find("certificate"); break;
         case about::key: found = block_.find("key"); break;
@@ -193,26 +194,26 @@ private:
         for (const tls_finding& finding : findings) {
             if (wrong_.contains(finding.which))
                 continue;
-            const field where = place_of(finding.which);
-            if (finding.level == severity::error)
+            const yaml::field where = place_of(finding.which);
+            if (finding.level == yaml::severity::error)
                 out_.error(where.at(), where.path, finding.message, finding.fix);
             else
                 out_.warning(where.at(), where.path, finding.message, finding.fix);
         }
     }
 
-    field from_;
-    block block_;
+    yaml::field from_;
+    yaml::block block_;
     std::string directory_;
-    report& out_;
+    yaml::report& out_;
     tls_settings result_;
     std::set<about> wrong_;
 };
 
 } // namespace
 
-tls_settings read_tls(const field& from, const std::string& directory, const tls_inspector& inspect,
-                      report& out)
+tls_settings read_tls(const yaml::field& from, const std::string& directory,
+                      const tls_inspector& inspect, yaml::report& out)
 {
     return tls_reader(from, directory, out).read(inspect);
 }

@@ -25,11 +25,11 @@ const backend_draft* find_backend(const std::vector<backend_draft>& backends,
 }
 
 /// Reads the document's root, from top to bottom.
-settings read_root(const field& from, const std::string& directory, const tls_inspector& inspect,
-                   report& out)
+settings read_root(const yaml::field& from, const std::string& directory,
+                   const tls_inspector& inspect, yaml::report& out)
 {
     settings result;
-    const block root(from, keys::root, out);
+    const yaml::block root(from, keys::root, out);
     if (!root.is_map())
         return result;
 
@@ -62,17 +62,17 @@ settings read_root(const field& from, const std::string& directory, const tls_in
 
 reading read(const std::string& text, const std::string& directory, const tls_inspector& inspect)
 {
-    const yaml_document document = parse_yaml(text);
+    const yaml::yaml_document document = yaml::parse_yaml(text);
     if (document.problem)
         return {{}, {*document.problem}};
 
-    report out;
-    if (!document.root || document.root->type() == yaml_node::kind::nothing) {
+    yaml::report out;
+    if (!document.root || document.root->type() == yaml::node::kind::nothing) {
         out.error({}, "", "the file says nothing",
                   "config/ferrule.yaml shows every key; config/examples/ has short files");
         return {{}, out.take()};
     }
-    const field root{*document.root, {}, ""};
+    const yaml::field root{*document.root, {}, ""};
     settings result = read_root(root, directory, inspect, out);
     reading done{{}, out.take()};
     if (!out.has_errors())

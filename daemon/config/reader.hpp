@@ -1,8 +1,8 @@
 // YAML text → settings, or every reason why not.
 #pragma once
 
-#include "config/diagnostic.hpp"
 #include "config/settings.hpp"
+#include "yaml/diagnostic.hpp"
 
 #include <functional>
 #include <optional>
@@ -24,7 +24,7 @@ struct tls_finding {
         versions
     };
     about which = about::certificate;
-    severity level = severity::error;
+    yaml::severity level = yaml::severity::error;
     std::string message; ///< without the key's name: "does not match the certificate"
     std::string fix;
 };
@@ -34,7 +34,7 @@ using tls_inspector = std::function<std::vector<tls_finding>(const tls_settings&
 
 struct reading {
     std::optional<config::settings> settings; ///< set exactly if no finding is an error
-    std::vector<diagnostic> findings;
+    std::vector<yaml::diagnostic> findings;
 };
 
 /// Reads `text`; relative paths in it are taken from `directory`. Certificates, keys and ticket

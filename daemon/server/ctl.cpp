@@ -1,9 +1,9 @@
 #include "server/ctl.hpp"
 
-#include "config/text_file.hpp"
-#include "config/yaml_node.hpp"
+#include "base/text_file.hpp"
 #include "net/address.hpp"
 #include "net/descriptor.hpp"
+#include "yaml/node.hpp"
 
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -34,9 +34,9 @@ std::string reason(int error)
     return text;
 }
 
-const config::yaml_node* find(const config::yaml_node& map, std::string_view key)
+const yaml::node* find(const yaml::node& map, std::string_view key)
 {
-    for (const config::yaml_entry& each : map.entries()) {
+    for (const yaml::yaml_entry& each : map.entries()) {
         if (each.key.scalar() == key)
             return &each.value;
     }
@@ -63,12 +63,12 @@ net::descriptor connect_to(const std::string& path, base::seconds timeout)
 
 std::string control_path_in(const std::string& configuration)
 {
-    const config::text_file file = config::read_text_file(configuration);
-    const config::yaml_document document = config::parse_yaml(file.text);
+    const base::text_file file = base::read_text_file(configuration);
+    const yaml::yaml_document document = yaml::parse_yaml(file.text);
     if (!file.problem.empty() || !document.root.has_value())
         return {};
-    const config::yaml_node* const control = find(*document.root, "control");
-    const config::yaml_node* const path = control == nullptr ? nullptr : find(*control, "path");
+    const yaml::node* const control = find(*document.root, "control");
+    const yaml::node* const path = control == nullptr ? nullptr : find(*control, "path");
     return path == nullptr || path->scalar() == "off" ? std::string{} : path->scalar();
 }
 

@@ -1,6 +1,6 @@
 #include "server/load_settings.hpp"
 
-#include "config/text_file.hpp"
+#include "base/text_file.hpp"
 #include "tls/context.hpp"
 #include "tls/ticket_keys.hpp"
 
@@ -53,7 +53,7 @@ void inspect_ticket_keys(const config::tls_settings& options,
         return;
     for (std::string& error : tls::read_ticket_keys(options.ticket_keys_text.reveal()).errors)
         findings.push_back(
-            {about::ticket_keys, config::severity::error, std::move(error), fix_for_ticket_keys});
+            {about::ticket_keys, yaml::severity::error, std::move(error), fix_for_ticket_keys});
 }
 
 } // namespace
@@ -72,18 +72,18 @@ std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options
 
     std::vector<config::tls_finding> findings;
     for (const problem& found : tls::inspect(checked)) {
-        const auto level = found.is_warning ? config::severity::warning : config::severity::error;
+        const auto level = found.is_warning ? yaml::severity::warning : yaml::severity::error;
         findings.push_back({place_of(found.which), level, found.message, fix_for(found)});
     }
     inspect_ticket_keys(options, findings);
     return findings;
 }
 
-loaded load_settings(const std::string& path, config::streams others)
+loaded load_settings(const std::string& path, base::streams others)
 {
-    config::text_file file = config::read_text_file(path, others);
+    base::text_file file = base::read_text_file(path, others);
     if (!file.problem.empty())
-        return {{{}, {{config::severity::error, 0, 0, file.problem, {}}}}, {}};
+        return {{{}, {{yaml::severity::error, 0, 0, file.problem, {}}}}, {}};
 
     // A stream stands in no folder that a path could begin at: /dev/fd is the shell's choice.
     const std::string directory =

@@ -1,8 +1,8 @@
 // A configuration file on disk → settings, with OpenSSL's opinion of its TLS options.
 #pragma once
 
+#include "base/text_file.hpp"
 #include "config/reader.hpp"
-#include "config/text_file.hpp"
 
 #include <string>
 #include <vector>
@@ -19,7 +19,7 @@ struct loaded {
 /// is read to its end; relative paths are then taken from the current directory. For any thread;
 /// blocks for the disk, or for whoever writes to the pipe. Throws nothing for what the files say or
 /// are.
-loaded load_settings(const std::string& path, config::streams others = config::streams::refused);
+loaded load_settings(const std::string& path, base::streams others = base::streams::refused);
 
 /// The inspector that load_settings gives to the reader: what tls::inspect finds, with fixes.
 std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options);

@@ -3,7 +3,7 @@
 
 #include "server/server.hpp"
 
-#include "config/text_file.hpp"
+#include "base/text_file.hpp"
 #include "server/attempt.hpp"
 
 #include <algorithm>
@@ -57,10 +57,10 @@ reading_again read_again(const watched_files& files, config::tls_settings& tls)
     reading_again result;
     std::vector<std::string> texts;
     for (const std::string& path : files.paths) {
-        config::text_file file = config::read_text_file(path);
+        base::text_file file = base::read_text_file(path);
         if (!file.problem.empty())
             return {path + " " + file.problem, {}};
-        if (path != tls.certificate_path && config::is_open_to_others(file.permissions))
+        if (path != tls.certificate_path && base::is_open_to_others(file.permissions))
             result.warning = path + " can be read or changed by others";
         texts.push_back(std::move(file.text));
     }
@@ -89,7 +89,7 @@ std::string place_of(about which, const config::tls_settings& tls)
 }
 
 /// All findings of this level that are about these files, in one line.
-std::string text_of(const std::vector<config::tls_finding>& findings, config::severity level,
+std::string text_of(const std::vector<config::tls_finding>& findings, yaml::severity level,
                     kind what, const config::tls_settings& tls)
 {
     std::string text;
@@ -203,13 +203,12 @@ void server::refresh(watched_files& files, const file_sightings& seen)
         return;
     }
     const auto findings = inspect_tls(fresh.tls);
-    const std::string errors = text_of(findings, config::severity::error, files.what, fresh.tls);
+    const std::string errors = text_of(findings, yaml::severity::error, files.what, fresh.tls);
     if (!errors.empty()) {
         refuse(files, errors);
         return;
     }
-    const std::string warnings =
-        text_of(findings, config::severity::warning, files.what, fresh.tls);
+    const std::string warnings = text_of(findings, yaml::severity::warning, files.what, fresh.tls);
     try {
         take(*listener, fresh, files, deployment_.prepare_renewal(fresh));
     } catch (const std::exception& error) {

@@ -48,8 +48,8 @@ void server::begin_reload()
     try {
         auto fresh = std::make_shared<loaded>(loader_());
         if (!fresh->reading.settings.has_value())
-            return end_reload({exit_configuration, config::to_text(fresh->reading.findings,
-                                                                   fresh->text, settings_.file)});
+            return end_reload({exit_configuration, yaml::to_text(fresh->reading.findings,
+                                                                 fresh->text, settings_.file)});
         fresh->reading.settings->file = settings_.file;
         look_up(fresh->reading.settings->backends,
                 [this, fresh](const lookups& found, const std::string& trouble) {
@@ -67,8 +67,7 @@ try {
         return {exit_failed, "reload ignored: draining"};
     if (!trouble.empty())
         return {exit_failed, "cannot look names up: " + trouble};
-    const std::string findings =
-        config::to_text(fresh.reading.findings, fresh.text, settings_.file);
+    const std::string findings = yaml::to_text(fresh.reading.findings, fresh.text, settings_.file);
     config::settings& settings = *fresh.reading.settings;
     deployment::prepared prepared = deployment_.prepare(settings, found);
     if (exporter_)

@@ -1,10 +1,10 @@
 // Every golden/NAME.yaml must give exactly the findings in golden/NAME.txt. After a change of the
 // words on purpose, FERRULE_UPDATE_GOLDEN=1 writes the texts anew: read the difference.
 
-#include "config/diagnostic.hpp"
 #include "config/reader.hpp"
 #include "config/test_files.hpp"
 #include "server/load_settings.hpp"
+#include "yaml/diagnostic.hpp"
 
 #include <gtest/gtest.h>
 
@@ -83,7 +83,7 @@ TEST_P(golden, gives_exactly_the_findings_in_the_text_file)
     const auto expected = golden_directory() / (name + ".txt");
 
     const auto reading = config::read(yaml, files().path(), server::inspect_tls);
-    const std::string found = config::to_text(reading.findings, yaml, name + ".yaml");
+    const std::string found = yaml::to_text(reading.findings, yaml, name + ".yaml");
 
     if (std::getenv("FERRULE_UPDATE_GOLDEN") != nullptr)
         std::ofstream(expected) << found;
@@ -91,7 +91,7 @@ TEST_P(golden, gives_exactly_the_findings_in_the_text_file)
 
     const bool has_error =
         std::any_of(reading.findings.begin(), reading.findings.end(),
-                    [](const auto& finding) { return finding.level == config::severity::error; });
+                    [](const auto& finding) { return finding.level == yaml::severity::error; });
     EXPECT_EQ(reading.settings.has_value(), !has_error);
 }
 

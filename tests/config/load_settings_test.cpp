@@ -25,7 +25,7 @@ const std::string good_text = "listeners:\n"
 
 std::string findings_of(const loaded& result)
 {
-    return config::to_text(result.reading.findings, result.text, "file");
+    return yaml::to_text(result.reading.findings, result.text, "file");
 }
 
 TEST(loading, takes_relative_paths_from_the_files_own_directory)
@@ -90,7 +90,7 @@ TEST(loading, does_not_wait_for_a_fifo)
 
 TEST(loading, takes_a_pipe_or_a_device_where_it_is_told_to)
 {
-    const auto taken = config::streams::taken;
+    const auto taken = base::streams::taken;
     std::array<int, 2> pipe{};
     ASSERT_EQ(::pipe(pipe.data()), 0);
     const std::string text = "workers: many\n";
@@ -124,8 +124,7 @@ TEST(loading, waits_for_a_pipe_whose_writer_is_slow)
         }
         ::close(to);
     });
-    const loaded result =
-        load_settings("/dev/fd/" + std::to_string(pipe[0]), config::streams::taken);
+    const loaded result = load_settings("/dev/fd/" + std::to_string(pipe[0]), base::streams::taken);
     writer.join();
     ::close(pipe[0]);
     EXPECT_EQ(result.text, "workers: many\n");

@@ -26,12 +26,12 @@ TEST_F(read_tls, points_at_the_option_that_the_inspector_means)
     const std::string text = file();
     const auto inspect = [](const tls_settings&) {
         return std::vector<tls_finding>{
-            {tls_finding::about::key, severity::error, "is of no use", "get another"},
-            {tls_finding::about::ciphers, severity::warning, "are old", ""}};
+            {tls_finding::about::key, yaml::severity::error, "is of no use", "get another"},
+            {tls_finding::about::ciphers, yaml::severity::warning, "are old", ""}};
     };
     const reading result = read_text(text, inspect);
     EXPECT_FALSE(result.settings);
-    EXPECT_EQ(to_text(result.findings, text, "f"),
+    EXPECT_EQ(yaml::to_text(result.findings, text, "f"),
               "f:4:10: warning: listener 'web': tls: are old\n"
               "    tls: {certificate: a.pem, key: a.key}\n"
               "         ^\n"
@@ -44,7 +44,8 @@ TEST_F(read_tls, keeps_what_the_inspector_says_of_a_file_that_was_not_read_to_it
 {
     std::filesystem::remove(files.path("a.key"));
     const auto inspect = [](const tls_settings&) {
-        return std::vector<tls_finding>{{tls_finding::about::key, severity::error, "is empty", ""}};
+        return std::vector<tls_finding>{
+            {tls_finding::about::key, yaml::severity::error, "is empty", ""}};
     };
     const reading result = read_text(file(), inspect);
     ASSERT_EQ(result.findings.size(), 1u);
@@ -56,7 +57,7 @@ TEST_F(read_tls, gives_settings_when_there_are_only_warnings)
 {
     const auto inspect = [](const tls_settings&) {
         return std::vector<tls_finding>{
-            {tls_finding::about::certificate, severity::warning, "expired", ""}};
+            {tls_finding::about::certificate, yaml::severity::warning, "expired", ""}};
     };
     const reading result = read_text(file(), inspect);
     EXPECT_EQ(result.findings.size(), 1u);

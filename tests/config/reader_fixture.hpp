@@ -44,7 +44,7 @@ protected:
     settings good(const std::string& text) const
     {
         const reading result = read_text(text);
-        EXPECT_EQ(to_text(result.findings, text, "file"), "");
+        EXPECT_EQ(yaml::to_text(result.findings, text, "file"), "");
         return result.settings.value_or(settings{});
     }
 

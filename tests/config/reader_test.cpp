@@ -213,7 +213,7 @@ TEST_F(reader, takes_thousands_of_faults_in_its_stride)
     const reading result = read_text(text);
     EXPECT_FALSE(result.settings);
     EXPECT_GT(result.findings.size(), 1000u);
-    EXPECT_FALSE(to_text(result.findings, text, "file").empty());
+    EXPECT_FALSE(yaml::to_text(result.findings, text, "file").empty());
 }
 
 } // namespace

@@ -3,8 +3,8 @@
 #include "config/keys.hpp"
 #include "config/reader.hpp"
 #include "config/test_files.hpp"
-#include "config/yaml_node.hpp"
 #include "server/load_settings.hpp"
+#include "yaml/node.hpp"
 
 #include <gtest/gtest.h>
 
@@ -68,7 +68,7 @@ settings load_good(const std::string& text)
     const std::string changed = with_certificates(text, directory);
     const std::string path = directory.write("shipped.yaml", changed);
     const server::loaded result = server::load_settings(path);
-    EXPECT_EQ(to_text(result.reading.findings, result.text, "shipped"), "");
+    EXPECT_EQ(yaml::to_text(result.reading.findings, result.text, "shipped"), "");
     settings loaded = result.reading.settings.value_or(settings{});
     loaded.file.clear();
     for (listener_settings& listener : loaded.listeners) {
@@ -84,21 +84,21 @@ std::string shipped_file()
 }
 
 /// All paths of keys of a document, list entries as "[]".
-void collect_keys(const yaml_node& node, const std::string& path,
+void collect_keys(const yaml::node& node, const std::string& path,
                   std::map<std::string, std::vector<std::string>>& found)
 {
-    for (const yaml_entry& entry : node.entries()) {
+    for (const yaml::yaml_entry& entry : node.entries()) {
         const std::string& key = entry.key.scalar();
         found[path].push_back(key);
         collect_keys(entry.value, path.empty() ? key : path + "." + key, found);
     }
-    for (const yaml_node& item : node.items())
+    for (const yaml::node& item : node.items())
         collect_keys(item, path + "[]", found);
 }
 
 TEST(the_shipped_file, has_every_key_and_in_the_order_of_the_reader)
 {
-    const yaml_document document = parse_yaml(shipped_file());
+    const yaml::yaml_document document = yaml::parse_yaml(shipped_file());
     ASSERT_TRUE(document.root);
     std::map<std::string, std::vector<std::string>> found;
     collect_keys(*document.root, "", found);
@@ -139,7 +139,7 @@ backends:
 TEST(the_shipped_file, has_no_finding_but_the_paths_of_its_certificate)
 {
     const reading result = read(shipped_file(), "", {});
-    for (const diagnostic& finding : result.findings)
+    for (const yaml::diagnostic& finding : result.findings)
         EXPECT_NE(finding.message.find(tls_directory), std::string::npos) << finding.message;
 }
 
@@ -158,7 +158,7 @@ TEST(the_shipped_file, states_each_limit_that_the_reader_has)
                             "deadline: 9999h}\n"
                             "listeners: [{name: web, backlog: 0}]\n";
     int limits = 0;
-    for (const diagnostic& finding : read(bad, "", {}).findings) {
+    for (const yaml::diagnostic& finding : read(bad, "", {}).findings) {
         const auto to = finding.fix.find(" to ");
         if (to == finding.fix.npos)
             continue;

@@ -13,14 +13,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = {
     "base": "",
     "ending": "base",
-    "config": "base ending",
+    "yaml": "base",
+    "config": "base ending yaml",
     "record": "base ending",
     "metrics": "base ending",
     "tls": "base ending",
     "net": "base ending",
     "probe": "base ending tls net",
-    "session": "base ending config record metrics tls net",
-    "server": "base ending config record metrics tls net session",
+    "session": "base ending yaml config record metrics tls net",
+    "server": "base ending yaml config record metrics tls net session",
 }
 
 # Headers of the C library whose folder is called like one of ours.
@@ -35,7 +36,7 @@ INCLUDES = [
     (r"boost/intrusive/", r"net/|session/|server/", "a container of the standard library"),
     (r"openssl/", r"tls/|metrics/(exporter_password|status_page)\.cpp", "tls/ and its types"),
     (r"crypt\.h", r"base/password\.cpp", "base::is_password"),
-    (r"yaml-cpp/", r"config/.*\.cpp", "config::read"),
+    (r"yaml-cpp/", r"yaml/.*\.cpp", "yaml::node"),
     (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),
     (r"(spdlog|fmt)/", r"server/.*\.cpp|main\.cpp", "server::session_log"),
     (r"CLI/", r"main\.cpp|(ctl|probe|selftest)_command\.[ch]pp", "arguments of a function"),
@@ -47,7 +48,7 @@ INCLUDES = [
 # their own.
 CHANNEL = r"tls/(channel|client)\.cpp"
 SOCKET = r"net/socket\.cpp"
-DESCRIPTOR = r"net/(socket\.cpp|descriptor\.hpp)|config/text_file\.cpp"
+DESCRIPTOR = r"net/(socket\.cpp|descriptor\.hpp)|base/text_file\.cpp"
 STATEMENT = r"(?:^|[;{}()=,])\s*"
 CALLS = [
     (r"\bSSL_shutdown\b", CHANNEL, "tls::channel"),

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace ferrule::config {
+namespace ferrule::base {
 
 struct text_file {
     std::string text;
@@ -33,4 +33,4 @@ enum class streams : std::uint8_t {
 /// copy of the text is left in memory but the answer's. Throws nothing but std::bad_alloc.
 text_file read_text_file(const std::string& path, streams others = streams::refused);
 
-} // namespace ferrule::config
+} // namespace ferrule::base

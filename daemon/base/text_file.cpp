@@ -1,4 +1,4 @@
-#include "config/text_file.hpp"
+#include "base/text_file.hpp"
 
 #include "base/secret_text.hpp"
 
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace ferrule::config {
+namespace ferrule::base {
 
 namespace {
 
@@ -96,4 +96,4 @@ text_file read_text_file(const std::string& path, streams others)
     return {buffer.text.substr(0, buffer.size), facts.st_mode & 0777u, {}, is_stream};
 }
 
-} // namespace ferrule::config
+} // namespace ferrule::base

@@ -1,14 +1,14 @@
-#include "config/values.hpp"
+#include "yaml/values.hpp"
 
-#include "config/scalars.hpp"
+#include "yaml/scalars.hpp"
 
 #include <algorithm>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
-using kind = yaml_node::kind;
+using kind = node::kind;
 
 constexpr std::size_t max_name = 32;
 
@@ -101,7 +101,7 @@ std::optional<std::vector<field>> read_list(const field& from, report& out)
         return std::vector{from};
     }
     std::vector<field> items;
-    for (const yaml_node& item : from.value.items()) {
+    for (const node& item : from.value.items()) {
         // Behind an alias, an entry stands where the alias does: there it can be changed. The place
         // that YAML gives to an empty entry is that of whatever comes after it.
         const bool is_elsewhere = from.value.is_alias() || item.type() == kind::nothing;
@@ -197,4 +197,4 @@ std::optional<std::string> read_name(const field& from, report& out)
     return text;
 }
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

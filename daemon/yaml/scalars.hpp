@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 /// A value, or why there is none.
 template <class T>
@@ -40,4 +40,4 @@ std::string duration_text(base::milliseconds duration);
 /// The largest unit that stays whole: "1MiB".
 std::string size_text(std::uint64_t bytes);
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

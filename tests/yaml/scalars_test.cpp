@@ -1,10 +1,10 @@
-#include "config/scalars.hpp"
+#include "yaml/scalars.hpp"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
@@ -139,4 +139,4 @@ TEST(fixes, do_not_repeat_endless_digits)
 }
 
 } // namespace
-} // namespace ferrule::config
+} // namespace ferrule::yaml

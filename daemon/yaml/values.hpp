@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "config/block.hpp"
-#include "config/nearest.hpp"
-#include "config/plain_text.hpp"
+#include "yaml/block.hpp"
+#include "yaml/nearest.hpp"
+#include "yaml/plain_text.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 /// A scalar that is neither empty nor PEM text, and without control characters.
 std::optional<std::string> read_text(const field& from, report& out);
@@ -66,4 +66,4 @@ std::optional<typename words::value_type> read_word(const field& from, const wor
     return std::nullopt;
 }
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 enum class severity : std::uint8_t { error, warning };
 
@@ -32,4 +32,4 @@ void sort_by_place(std::vector<diagnostic>& findings);
 std::string to_text(const std::vector<diagnostic>& findings, const std::string& text,
                     const std::string& name);
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

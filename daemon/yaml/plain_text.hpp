@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 struct text_flaw {
     std::size_t offset = 0; ///< of the first byte that is wrong
@@ -38,4 +38,4 @@ std::string as_list(std::string_view value);
 /// True if `value` holds the beginning of a PEM block.
 bool is_pem(std::string_view value);
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

@@ -1,12 +1,12 @@
-#include "config/yaml_node.hpp"
+#include "yaml/node.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
-using kind = yaml_node::kind;
+using kind = node::kind;
 using std::string_literals::operator""s;
 
 std::string repeated(const std::string& text, std::size_t times)
@@ -35,7 +35,7 @@ TEST(documents, know_the_place_of_keys_values_and_aliases)
     EXPECT_EQ(entries[0].value.at(), (place{1, 4}));
     EXPECT_EQ(entries[0].value.items()[1].at(), (place{1, 11}));
     EXPECT_EQ(entries[1].key.at(), (place{2, 1}));
-    const yaml_node& alias = entries[1].value.items()[0];
+    const node& alias = entries[1].value.items()[0];
     EXPECT_EQ(alias.at(), (place{3, 5}));
     EXPECT_TRUE(alias.is_alias());
     EXPECT_EQ(alias.items()[1].scalar(), "2");
@@ -131,4 +131,4 @@ TEST(bombs, of_anything_else_do_no_harm)
 }
 
 } // namespace
-} // namespace ferrule::config
+} // namespace ferrule::yaml

@@ -3,7 +3,7 @@
 // `off` and `"5"` are texts.
 #pragma once
 
-#include "config/diagnostic.hpp"
+#include "yaml/diagnostic.hpp"
 
 #include <compare>
 #include <memory>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 /// A place in the file; both numbers are 1-based, and columns count bytes. 0:0 is the whole file.
 struct place {
@@ -21,19 +21,19 @@ struct place {
     friend auto operator<=>(const place&, const place&) = default;
 };
 
-class yaml_node;
+class node;
 struct yaml_entry;
 
 /// One value. Cheap to copy: copies and aliases share what they hold.
-class yaml_node {
+class node {
 public:
     enum class kind { nothing, scalar, list, map };
     struct content;
 
-    yaml_node(std::shared_ptr<const content> holds, place at, bool is_alias = false);
+    node(std::shared_ptr<const content> holds, place at, bool is_alias = false);
 
     /// The same value, standing for itself at an alias.
-    yaml_node alias_at(place where) const { return {content_, where, true}; }
+    node alias_at(place where) const { return {content_, where, true}; }
 
     kind type() const;
     place at() const { return at_; } ///< for an alias: where the alias is
@@ -41,7 +41,7 @@ public:
     std::size_t weight() const; ///< how many values this is with all aliases written out
 
     const std::string& scalar() const;              ///< empty unless a scalar
-    const std::vector<yaml_node>& items() const;    ///< empty unless a list
+    const std::vector<node>& items() const;         ///< empty unless a list
     const std::vector<yaml_entry>& entries() const; ///< empty unless a map
 
 private:
@@ -51,12 +51,12 @@ private:
 };
 
 struct yaml_entry {
-    yaml_node key;
-    yaml_node value;
+    node key;
+    node value;
 };
 
 struct yaml_document {
-    std::optional<yaml_node> root;     ///< nullopt if there is a problem, or the file says nothing
+    std::optional<node> root;          ///< nullopt if there is a problem, or the file says nothing
     std::optional<diagnostic> problem; ///< the first one: after a syntax error all else is a guess
 };
 
@@ -65,4 +65,4 @@ struct yaml_document {
 /// can exhaust stack, memory or time. Throws nothing but std::bad_alloc.
 yaml_document parse_yaml(const std::string& text);
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

@@ -1,11 +1,11 @@
-#include "config/scalars.hpp"
+#include "yaml/scalars.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
@@ -177,4 +177,4 @@ std::string size_text(std::uint64_t bytes)
     return "0B";
 }
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

@@ -1,12 +1,12 @@
-#include "config/block.hpp"
+#include "yaml/block.hpp"
 
 #include "base/check.hpp"
-#include "config/nearest.hpp"
-#include "config/plain_text.hpp"
+#include "yaml/nearest.hpp"
+#include "yaml/plain_text.hpp"
 
 #include <algorithm>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
@@ -46,8 +46,8 @@ std::vector<diagnostic> report::take()
 place field::at() const
 {
     const bool points_at_value =
-        value.type() == yaml_node::kind::scalar || value.is_alias() ||
-        (value.type() != yaml_node::kind::nothing && value.at().line == key.line);
+        value.type() == node::kind::scalar || value.is_alias() ||
+        (value.type() != node::kind::nothing && value.at().line == key.line);
     return points_at_value ? value.at() : key;
 }
 
@@ -60,7 +60,7 @@ std::string join(const std::string& parent, std::string_view key)
 block::block(const field& from, std::span<const std::string_view> keys, report& out)
     : keys_(keys), path_(from.path), at_(from.key)
 {
-    using kind = yaml_node::kind;
+    using kind = node::kind;
     const std::string subject = path_.empty() ? "the file " : "";
     switch (from.value.type()) {
     case kind::map:
@@ -92,7 +92,7 @@ block::block(const field& from, std::span<const std::string_view> keys, report& 
 void block::take(const yaml_entry& entry, report& out)
 {
     const place at = entry.key.at();
-    if (entry.key.type() != yaml_node::kind::scalar) {
+    if (entry.key.type() != node::kind::scalar) {
         out.error(at, path_, "a key must be a single word");
         return;
     }
@@ -143,4 +143,4 @@ std::optional<field> block::require(std::string_view key, const std::string& fix
     return found;
 }
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

@@ -6,8 +6,8 @@
 // backend as a whole.
 #pragma once
 
-#include "config/diagnostic.hpp"
-#include "config/yaml_node.hpp"
+#include "yaml/diagnostic.hpp"
+#include "yaml/node.hpp"
 
 #include <optional>
 #include <set>
@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 /// Collects findings. The same thing at the same place is said once (an alias shows a block to
 /// several readers).
@@ -43,7 +43,7 @@ private:
 
 /// A value with its path.
 struct field {
-    yaml_node value;
+    node value;
     place key; ///< of the key before it, or of the list's entry
     std::string path;
 
@@ -89,4 +89,4 @@ private:
     std::set<std::string, std::less<>> misspelt_; ///< keys that an unknown one was meant to be
 };
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

@@ -1,8 +1,8 @@
-#include "config/plain_text.hpp"
+#include "yaml/plain_text.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
@@ -57,4 +57,4 @@ TEST(quotations, never_show_pem_text)
 }
 
 } // namespace
-} // namespace ferrule::config
+} // namespace ferrule::yaml

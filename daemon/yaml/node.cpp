@@ -1,6 +1,6 @@
-#include "config/yaml_node.hpp"
+#include "yaml/node.hpp"
 
-#include "config/plain_text.hpp"
+#include "yaml/plain_text.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -12,38 +12,38 @@
 #include <unordered_map>
 #include <utility>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
-struct yaml_node::content {
+struct node::content {
     kind type = kind::nothing;
     std::string text;
-    std::vector<yaml_node> items;
+    std::vector<node> items;
     std::vector<yaml_entry> entries;
     std::size_t weight = 1;
 };
 
-yaml_node::yaml_node(std::shared_ptr<const content> holds, place at, bool is_alias)
+node::node(std::shared_ptr<const content> holds, place at, bool is_alias)
     : content_(std::move(holds)), at_(at), is_alias_(is_alias)
 {
 }
 
-yaml_node::kind yaml_node::type() const
+node::kind node::type() const
 {
     return content_->type;
 }
-std::size_t yaml_node::weight() const
+std::size_t node::weight() const
 {
     return content_->weight;
 }
-const std::string& yaml_node::scalar() const
+const std::string& node::scalar() const
 {
     return content_->text;
 }
-const std::vector<yaml_node>& yaml_node::items() const
+const std::vector<node>& node::items() const
 {
     return content_->items;
 }
-const std::vector<yaml_entry>& yaml_node::entries() const
+const std::vector<yaml_entry>& node::entries() const
 {
     return content_->entries;
 }
@@ -53,7 +53,7 @@ namespace {
 constexpr std::size_t max_depth = 32;
 constexpr std::size_t max_weight = 100'000;
 
-using kind = yaml_node::kind;
+using kind = node::kind;
 
 /// Leaves the parser from inside one of its callbacks.
 struct refusal {
@@ -75,7 +75,7 @@ place place_of(const YAML::Mark& mark)
 /// and forgets where an alias stands.
 class tree_builder : public YAML::EventHandler {
 public:
-    std::optional<yaml_node> root;
+    std::optional<node> root;
 
     void OnDocumentStart(const YAML::Mark& mark) override
     {
@@ -86,7 +86,7 @@ public:
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override
     {
-        finish({mark, anchor, std::make_shared<yaml_node::content>()});
+        finish({mark, anchor, std::make_shared<node::content>()});
     }
 
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -123,8 +123,8 @@ private:
     struct unfinished {
         YAML::Mark mark;
         YAML::anchor_t anchor = 0;
-        std::shared_ptr<yaml_node::content> holds;
-        std::optional<yaml_node> key = {}; ///< of the entry under way, in a map
+        std::shared_ptr<node::content> holds;
+        std::optional<node> key = {}; ///< of the entry under way, in a map
     };
 
     static unfinished begin(kind type, const YAML::Mark& mark, const std::string& tag,
@@ -132,7 +132,7 @@ private:
     {
         if (!tag.empty() && tag != "?" && tag != "!")
             refuse(mark, "YAML tags are not supported", "remove the tag");
-        unfinished value{mark, anchor, std::make_shared<yaml_node::content>()};
+        unfinished value{mark, anchor, std::make_shared<node::content>()};
         value.holds->type = type;
         return value;
     }
@@ -153,13 +153,13 @@ private:
 
     void finish(unfinished done)
     {
-        const yaml_node value(std::move(done.holds), place_of(done.mark));
+        const node value(std::move(done.holds), place_of(done.mark));
         if (done.anchor != YAML::NullAnchor)
             anchors_.insert_or_assign(done.anchor, value);
         add(value, done.mark);
     }
 
-    void add(const yaml_node& value, const YAML::Mark& mark)
+    void add(const node& value, const YAML::Mark& mark)
     {
         if (open_.empty()) {
             root = value;
@@ -182,7 +182,7 @@ private:
 
     int documents_ = 0;
     std::vector<unfinished> open_;
-    std::unordered_map<YAML::anchor_t, yaml_node> anchors_;
+    std::unordered_map<YAML::anchor_t, node> anchors_;
 };
 
 /// What to try, for the errors that a configuration of addresses runs into.
@@ -286,4 +286,4 @@ yaml_document parse_yaml(const std::string& text)
     return {builder.root, {}};
 }
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

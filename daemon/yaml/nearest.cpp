@@ -1,8 +1,8 @@
-#include "config/nearest.hpp"
+#include "yaml/nearest.hpp"
 
 #include <algorithm>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
@@ -90,4 +90,4 @@ std::string one_of(std::string_view typed, const std::vector<std::string_view>& 
     return text;
 }
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

@@ -1,8 +1,8 @@
-#include "config/nearest.hpp"
+#include "yaml/nearest.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
@@ -56,4 +56,4 @@ TEST(choices, are_not_listed_without_end)
 }
 
 } // namespace
-} // namespace ferrule::config
+} // namespace ferrule::yaml

@@ -1,4 +1,4 @@
-#include "config/plain_text.hpp"
+#include "yaml/plain_text.hpp"
 
 #include "base/utf8.hpp"
 
@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdio>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
@@ -164,4 +164,4 @@ bool is_pem(std::string_view value)
     return value.find("-----BEGIN") != value.npos;
 }
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml

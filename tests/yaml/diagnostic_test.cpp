@@ -1,8 +1,8 @@
-#include "config/diagnostic.hpp"
+#include "yaml/diagnostic.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
@@ -136,4 +136,4 @@ TEST(quoted_lines, never_show_pem_text_that_does_not_end)
 }
 
 } // namespace
-} // namespace ferrule::config
+} // namespace ferrule::yaml

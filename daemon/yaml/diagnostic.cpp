@@ -1,10 +1,10 @@
-#include "config/diagnostic.hpp"
+#include "yaml/diagnostic.hpp"
 
 #include <algorithm>
 #include <string_view>
 #include <tuple>
 
-namespace ferrule::config {
+namespace ferrule::yaml {
 
 namespace {
 
@@ -139,4 +139,4 @@ std::string to_text(const std::vector<diagnostic>& findings, const std::string& 
     return out;
 }
 
-} // namespace ferrule::config
+} // namespace ferrule::yaml
