@@ -4,9 +4,9 @@ file(WRITE ${TO} "#pragma once
 
 #include <string_view>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 inline constexpr std::string_view ${NAME}{R\"-embedded-(${text})-embedded-\"};
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter
 ")

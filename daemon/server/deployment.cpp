@@ -45,7 +45,7 @@ metrics::certificate_info info_of(const tls::certificate_facts& facts)
 
 } // namespace
 
-metrics::exporter_protection protection_of(const config::settings& settings)
+exporter::exporter_protection protection_of(const config::settings& settings)
 {
     const config::metrics_protection_settings& from = settings.metrics_protection;
     return {from.certificate_pem, from.key_pem, from.users, from.hosts};

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "metrics/exporter.hpp"
+#include "exporter/exporter.hpp"
 #include "metrics/registry.hpp"
 #include "server/inherited_sockets.hpp"
 #include "server/resolve.hpp"
@@ -101,7 +101,7 @@ private:
 };
 
 /// How the exporter is protected.
-metrics::exporter_protection protection_of(const config::settings& settings);
+exporter::exporter_protection protection_of(const config::settings& settings);
 
 /// How many sessions fit into the descriptors of this process (two for each), for `limits.sessions:
 /// auto`.

@@ -98,9 +98,9 @@ void server::start()
     if (settings_.metrics_address.has_value()) {
         const config::endpoint& where = *settings_.metrics_address;
         const bool is_unix = where.type == config::endpoint::kind::unix_socket;
-        exporter_ = std::make_unique<metrics::exporter>(numbers_, where.host, where.port, is_unix,
-                                                        metrics::exporter_limits{},
-                                                        protection_of(settings_));
+        exporter_ = std::make_unique<exporter::exporter>(numbers_, where.host, where.port, is_unix,
+                                                         exporter::exporter_limits{},
+                                                         protection_of(settings_));
         config::endpoint bound = where;
         if (!is_unix)
             bound.port = exporter_->port();

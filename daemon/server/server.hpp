@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "metrics/exporter.hpp"
+#include "exporter/exporter.hpp"
 #include "metrics/registry.hpp"
 #include "server/control_socket.hpp"
 #include "server/deployment.hpp"
@@ -129,7 +129,7 @@ private:
     session_limit limit_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::unique_ptr<watchdog> watchdog_; ///< asks the workers, so it ends before them
-    std::unique_ptr<metrics::exporter> exporter_;
+    std::unique_ptr<exporter::exporter> exporter_;
     bool reloading_ = false;
     std::vector<reload_done> asked_reload_;  ///< by whom the reload under way was asked for
     std::vector<reload_done> asked_another_; ///< who came meanwhile: for them it is done again

@@ -17,11 +17,12 @@ LAYERS = {
     "config": "base ending yaml",
     "record": "base ending",
     "metrics": "base ending",
+    "exporter": "base ending record metrics",
     "tls": "base ending",
     "net": "base ending",
     "probe": "base ending tls net",
     "session": "base ending yaml config record metrics tls net",
-    "server": "base ending yaml config record metrics tls net session",
+    "server": "base ending yaml config record metrics exporter tls net session",
 }
 
 # Headers of the C library whose folder is called like one of ours.
@@ -29,12 +30,12 @@ SYSTEM_HEADERS = {"net/if.h"}
 
 # Includes that only some files may have: what, where (in daemon/), what to do instead.
 INCLUDES = [
-    (r"boost/(?!intrusive/|nowide/|json)", r"net/|server/|metrics/(exporter|listening_socket)|main\.cpp",
+    (r"boost/(?!intrusive/|nowide/|json)", r"net/|server/|exporter/|main\.cpp",
      "net/ and its types"),
     (r"boost/nowide/", r"base/utf8\.cpp", "base::valid_utf8"),
     (r"boost/json", r"base/json\.(hpp|cpp)", "base/json.hpp"),
     (r"boost/intrusive/", r"net/|session/|server/", "a container of the standard library"),
-    (r"openssl/", r"tls/|metrics/(exporter_password|status_page)\.cpp", "tls/ and its types"),
+    (r"openssl/", r"tls/|exporter/(password|status_page)\.cpp", "tls/ and its types"),
     (r"crypt\.h", r"base/password\.cpp", "base::is_password"),
     (r"yaml-cpp/", r"yaml/.*\.cpp", "yaml::node"),
     (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),

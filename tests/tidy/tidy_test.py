@@ -77,7 +77,7 @@ class EveryRule(unittest.TestCase):
                 self.finds("daemon/" + path, f"#include <{name}>\n#pragma once\n",
                            f"1: <{name}> is banned")
         self.finds("daemon/ending/a.cpp", '#include "base/time.hpp"\n', "1: <base/time.hpp>")
-        self.finds("daemon/metrics/exporter.cpp", "#include <boost/asio.hpp>\n#include <chrono>\n")
+        self.finds("daemon/exporter/exporter.cpp", "#include <boost/asio.hpp>\n#include <chrono>\n")
         self.finds("tests/session/a_test.cpp", "#include <openssl/ssl.h>\n")
 
     def test_calls(self):
@@ -89,7 +89,7 @@ class EveryRule(unittest.TestCase):
             with self.subTest(path=path, call=call):
                 self.finds("daemon/" + path, f"void f()\n{{\n    {call}(x);\n}}\n",
                            f"3: {call}")
-        self.finds("daemon/metrics/exporter.cpp", "asio::socket_base::linger x;\n",
+        self.finds("daemon/exporter/exporter.cpp", "asio::socket_base::linger x;\n",
                    "1: socket_base::linger is banned")
         self.finds("daemon/tls/channel.cpp", "int a = SSL_shutdown(x);\n")
         self.finds("daemon/net/socket.cpp", "int a = ::shutdown(x, 1) + ::close(x);\n")

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 struct http_field {
     std::string name;
@@ -23,7 +23,8 @@ struct http_answer {
 
 /// The answer to `method` on `target` ("/metrics?x=1": what follows the '?' is ignored). The body
 /// is the same for GET and HEAD; it is the caller who leaves it out.
-http_answer answer(std::string_view method, std::string_view target, const registry& numbers);
+http_answer answer(std::string_view method, std::string_view target,
+                   const metrics::registry& numbers);
 
 /// To a request without a good password: 401, with the field that makes a browser ask for one.
 http_answer unauthorized();
@@ -37,4 +38,4 @@ http_answer crowded();
 /// To one whose password was not checked, since so many were waiting for that: 429.
 http_answer too_many_passwords();
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 /// One type of socket for TCP and Unix sockets alike.
 using stream_protocol = boost::asio::generic::stream_protocol;
@@ -19,4 +19,4 @@ using listening_socket = boost::asio::basic_socket_acceptor<stream_protocol>;
 std::uint16_t listen_on(listening_socket& socket, const std::string& host, std::uint16_t port,
                         bool unix_socket);
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

@@ -1,13 +1,13 @@
-#include "metrics/status_page.hpp"
+#include "exporter/status_page.hpp"
 
 #include "base/check.hpp"
-#include "metrics/status_page_html.hpp" // written by CMake (cmake/embed.cmake)
+#include "exporter/status_page_html.hpp" // written by CMake (cmake/embed.cmake)
 
 #include <openssl/evp.h>
 
 #include <array>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 namespace {
 
@@ -50,4 +50,4 @@ const std::string& status_page_policy()
     return policy;
 }
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

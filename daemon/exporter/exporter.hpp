@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 struct exporter_limits {
     /// From the wait for a request to the end of its answer. Also how long a client may do nothing.
@@ -39,8 +39,9 @@ public:
     /// `unix_socket`; a socket file that nobody listens on is replaced, and ours is removed at the
     /// end. Throws std::system_error (with the address in its text) if binding fails, and
     /// std::runtime_error as `protect` does. `numbers` must outlive the exporter.
-    exporter(registry& numbers, const std::string& host, std::uint16_t port, bool unix_socket,
-             exporter_limits limits = {}, const exporter_protection& protection = {});
+    exporter(metrics::registry& numbers, const std::string& host, std::uint16_t port,
+             bool unix_socket, exporter_limits limits = {},
+             const exporter_protection& protection = {});
 
     /// Stops serving; an answer under way is cut after at most a second.
     ~exporter();
@@ -60,4 +61,4 @@ private:
     std::unique_ptr<server> server_;
 };
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

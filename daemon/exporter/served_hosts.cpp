@@ -1,11 +1,11 @@
-#include "metrics/served_hosts.hpp"
+#include "exporter/served_hosts.hpp"
 
 #include <algorithm>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 namespace {
 
@@ -39,4 +39,4 @@ bool is_served_host(std::string_view field, const std::vector<std::string>& name
     return is_ip(AF_INET, host) || is_host("localhost") || std::ranges::any_of(names, is_host);
 }
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

@@ -1,6 +1,6 @@
 // Limits, addresses and the end of the exporter. What it answers: exporter_test.cpp.
-#include "metrics/exporter.hpp"
-#include "metrics/raw_client.hpp"
+#include "exporter/exporter.hpp"
+#include "exporter/raw_client.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <sys/resource.h>
@@ -15,7 +15,7 @@
 #include <system_error>
 #include <vector>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 namespace {
 
 using test::raw_client;
@@ -66,7 +66,7 @@ protected:
         ASSERT_GT(numbers.text().size(), 6U << 20);
     }
 
-    registry numbers{1};
+    metrics::registry numbers{1};
 };
 
 TEST_F(exporter_life_test, a_client_that_takes_too_long_is_let_go)
@@ -248,4 +248,4 @@ TEST_F(exporter_life_test, without_descriptors_it_waits_without_spinning_and_the
 }
 
 } // namespace
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

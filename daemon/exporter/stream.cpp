@@ -1,4 +1,4 @@
-#include "metrics/exporter_stream.hpp"
+#include "exporter/stream.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 namespace {
 
@@ -109,4 +109,4 @@ try {
     throw std::runtime_error(error.code().message());
 }
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

@@ -1,8 +1,8 @@
-#include "metrics/exporter.hpp"
+#include "exporter/exporter.hpp"
 
 #include "base/thread.hpp"
-#include "metrics/exporter_connection.hpp"
-#include "metrics/listening_socket.hpp"
+#include "exporter/connection.hpp"
+#include "exporter/listening_socket.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -18,7 +18,7 @@
 #include <thread>
 #include <utility>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 namespace {
 
@@ -47,8 +47,8 @@ bool is_loopback(const std::string& host)
 
 /// Everything here belongs to the exporter's thread, once that runs.
 struct exporter::server {
-    server(registry& numbers, const std::string& host, std::uint16_t wanted_port, bool unix_socket,
-           exporter_limits wanted_limits, const exporter_protection& protection)
+    server(metrics::registry& numbers, const std::string& host, std::uint16_t wanted_port,
+           bool unix_socket, exporter_limits wanted_limits, const exporter_protection& protection)
         : limits(wanted_limits),
           shared{numbers, gate, limits.request_timeout, !unix_socket && is_loopback(host),
                  protection.hosts},
@@ -155,8 +155,8 @@ void exporter::server::stop()
         peer->stop();
 }
 
-exporter::exporter(registry& numbers, const std::string& host, std::uint16_t port, bool unix_socket,
-                   exporter_limits limits, const exporter_protection& protection)
+exporter::exporter(metrics::registry& numbers, const std::string& host, std::uint16_t port,
+                   bool unix_socket, exporter_limits limits, const exporter_protection& protection)
     : server_(std::make_unique<server>(numbers, host, port, unix_socket, limits, protection))
 {
 }
@@ -178,4 +178,4 @@ std::uint16_t exporter::port() const noexcept
     return server_->port;
 }
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

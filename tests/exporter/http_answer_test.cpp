@@ -1,13 +1,13 @@
-#include "metrics/http_answer.hpp"
+#include "exporter/http_answer.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 namespace {
 
 TEST(http_answer, metrics_come_in_the_text_format)
 {
-    const registry numbers{1};
+    const metrics::registry numbers{1};
     const http_answer said = answer("GET", "/metrics", numbers);
     EXPECT_EQ(said.status, 200u);
     EXPECT_EQ(said.type, "text/plain; version=0.0.4; charset=utf-8");
@@ -16,7 +16,7 @@ TEST(http_answer, metrics_come_in_the_text_format)
 
 TEST(http_answer, health_is_that_the_process_answers)
 {
-    registry numbers{1};
+    metrics::registry numbers{1};
     numbers.process().draining = true;
     EXPECT_EQ(answer("GET", "/healthz", numbers).status, 200u);
     EXPECT_EQ(answer("GET", "/healthz", numbers).body, "ok\n");
@@ -24,7 +24,7 @@ TEST(http_answer, health_is_that_the_process_answers)
 
 TEST(http_answer, a_worker_that_serves_nobody_is_no_health)
 {
-    registry numbers{1};
+    metrics::registry numbers{1};
     EXPECT_EQ(answer("GET", "/healthz", numbers).status, 200u);
     numbers.process().stuck = true;
     EXPECT_EQ(answer("GET", "/healthz", numbers).status, 503u);
@@ -33,7 +33,7 @@ TEST(http_answer, a_worker_that_serves_nobody_is_no_health)
 
 TEST(http_answer, readiness_follows_the_life_of_the_process)
 {
-    registry numbers{1};
+    metrics::registry numbers{1};
     EXPECT_EQ(answer("GET", "/readyz", numbers).status, 503u);
     EXPECT_EQ(answer("GET", "/readyz", numbers).body, "starting\n");
     numbers.process().ready = true;
@@ -59,7 +59,7 @@ std::string field(const http_answer& said, const std::string& name)
 
 TEST(http_answer, the_status_comes_as_json_that_nobody_keeps)
 {
-    const registry numbers{1};
+    const metrics::registry numbers{1};
     const http_answer said = answer("GET", "/status.json", numbers);
     EXPECT_EQ(said.status, 200u);
     EXPECT_EQ(said.type, "application/json");
@@ -70,7 +70,7 @@ TEST(http_answer, the_status_comes_as_json_that_nobody_keeps)
 
 TEST(http_answer, the_page_may_run_only_itself)
 {
-    const registry numbers{1};
+    const metrics::registry numbers{1};
     const http_answer said = answer("GET", "/", numbers);
     EXPECT_EQ(said.status, 200u);
     EXPECT_EQ(said.type, "text/html; charset=utf-8");
@@ -84,7 +84,7 @@ TEST(http_answer, the_page_may_run_only_itself)
 
 TEST(http_answer, the_page_names_nothing_from_elsewhere)
 {
-    const registry numbers{1};
+    const metrics::registry numbers{1};
     const std::string page = answer("GET", "/", numbers).body;
     for (const char* word : {"http:", "https:", "//cdn", "@import", "url(", "innerHTML",
                              "outerHTML", "insertAdjacentHTML", "document.write", "eval("})
@@ -93,13 +93,13 @@ TEST(http_answer, the_page_names_nothing_from_elsewhere)
 
 TEST(http_answer, what_follows_a_question_mark_does_not_matter)
 {
-    const registry numbers{1};
+    const metrics::registry numbers{1};
     EXPECT_EQ(answer("GET", "/healthz?probe=1", numbers).body, "ok\n");
 }
 
 TEST(http_answer, other_paths_do_not_exist)
 {
-    const registry numbers{1};
+    const metrics::registry numbers{1};
     for (const char* target :
          {"", "/metrics/", "/status", "//", "/Metrics", "metrics", "*", "/healthz/x"})
         EXPECT_EQ(answer("GET", target, numbers).status, 404u) << target;
@@ -107,7 +107,7 @@ TEST(http_answer, other_paths_do_not_exist)
 
 TEST(http_answer, other_methods_are_refused_with_those_that_are_not)
 {
-    const registry numbers{1};
+    const metrics::registry numbers{1};
     for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", "BREW"}) {
         const http_answer said = answer(method, "/metrics", numbers);
         EXPECT_EQ(said.status, 405u) << method;
@@ -117,4 +117,4 @@ TEST(http_answer, other_methods_are_refused_with_those_that_are_not)
 }
 
 } // namespace
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

@@ -1,7 +1,7 @@
 // The bytes of one client of the exporter, in plain or in TLS.
 #pragma once
 
-#include "metrics/listening_socket.hpp"
+#include "exporter/listening_socket.hpp"
 
 #include <boost/asio/buffer.hpp>
 
@@ -14,7 +14,7 @@ namespace boost::asio::ssl {
 class context;
 }
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 /// A connected socket. At most one call with `done` at a time, `finish` excepted: it may be called
 /// while a read is pending. Everything ends with an error as soon as the socket is closed.
@@ -53,4 +53,4 @@ stream_ptr make_stream(stream_protocol::socket&& socket,
 std::shared_ptr<boost::asio::ssl::context> make_tls(const std::string& certificate_pem,
                                                     const std::string& key_pem);
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

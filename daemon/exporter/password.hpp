@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 /// Checks passwords on a thread of its own, one after the other, so that neither a slow hash nor
 /// somebody who guesses holds up a scrape. A password that was good is remembered (as a keyed
@@ -65,4 +65,4 @@ private:
     std::thread thread_; ///< started with the first check
 };
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

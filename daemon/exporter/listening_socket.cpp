@@ -1,4 +1,4 @@
-#include "metrics/listening_socket.hpp"
+#include "exporter/listening_socket.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <system_error>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 namespace {
 
@@ -84,4 +84,4 @@ std::uint16_t listen_on(listening_socket& socket, const std::string& host, std::
     }
 }
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

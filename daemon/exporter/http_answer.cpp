@@ -1,8 +1,8 @@
-#include "metrics/http_answer.hpp"
+#include "exporter/http_answer.hpp"
 
-#include "metrics/status_page.hpp"
+#include "exporter/status_page.hpp"
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 namespace {
 
@@ -24,20 +24,21 @@ std::vector<http_field> page_fields()
     return fields;
 }
 
-http_answer readiness(const process_state& state)
+http_answer readiness(const metrics::process_state& state)
 {
     if (state.draining)
         return {503, "draining\n"};
     if (!state.ready)
         return {503, "starting\n"};
-    if (!is_ready(state))
+    if (!metrics::is_ready(state))
         return {503, "failing: a listener cannot accept\n"};
     return {200, "ready\n"};
 }
 
 } // namespace
 
-http_answer answer(std::string_view method, std::string_view target, const registry& numbers)
+http_answer answer(std::string_view method, std::string_view target,
+                   const metrics::registry& numbers)
 {
     if (method != "GET" && method != "HEAD")
         return {405, "only GET and HEAD\n", plain, {{"Allow", "GET, HEAD"}}};
@@ -81,4 +82,4 @@ http_answer too_many_passwords()
     return {429, "too many passwords wait to be checked\n", plain, {{"Retry-After", "1"}}};
 }
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

@@ -1,8 +1,8 @@
-#include "metrics/served_hosts.hpp"
+#include "exporter/served_hosts.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 namespace {
 
 TEST(served_hosts, are_addresses_and_localhost_with_or_without_a_port)
@@ -30,4 +30,4 @@ TEST(served_hosts, are_the_names_that_are_configured)
 }
 
 } // namespace
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

@@ -1,7 +1,7 @@
-#include "metrics/exporter_connection.hpp"
+#include "exporter/connection.hpp"
 
-#include "metrics/http_answer.hpp"
-#include "metrics/served_hosts.hpp"
+#include "exporter/http_answer.hpp"
+#include "exporter/served_hosts.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/error.hpp>
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 namespace {
 
@@ -273,4 +273,4 @@ void exporter_connection::stop()
         close();
 }
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

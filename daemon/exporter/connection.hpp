@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "metrics/exporter_password.hpp"
-#include "metrics/exporter_stream.hpp"
+#include "exporter/password.hpp"
+#include "exporter/stream.hpp"
 #include "metrics/registry.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 struct http_answer;
 class exporter_connection;
@@ -27,7 +27,7 @@ using open_connections = std::set<exporter_connection*>;
 
 /// What all connections share; it must outlive them.
 struct exporter_surroundings {
-    registry& numbers;
+    metrics::registry& numbers;
     password_gate& gate;
     const base::milliseconds request_timeout;
     /// Who listens elsewhere is asked by names that only the network knows, and says which they are
@@ -103,4 +103,4 @@ private:
     bool gave_way_ = false;
 };
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

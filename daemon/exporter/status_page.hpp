@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 /// The page as UTF-8 HTML. It needs nothing but /status.json beside it.
 std::string_view status_page();
@@ -13,4 +13,4 @@ std::string_view status_page();
 /// one style and its one script by their hashes, and requests to where it came from.
 const std::string& status_page_policy();
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

@@ -1,10 +1,10 @@
 // What is answered. Limits, addresses and the end: exporter_life_test.cpp.
-#include "metrics/exporter.hpp"
-#include "metrics/raw_client.hpp"
+#include "exporter/exporter.hpp"
+#include "exporter/raw_client.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 namespace {
 
 using test::raw_client;
@@ -26,7 +26,7 @@ std::string body_of(const std::string& answer)
 
 class exporter_test : public testing::Test {
 protected:
-    registry numbers{1};
+    metrics::registry numbers{1};
 };
 
 TEST_F(exporter_test, metrics_are_served_over_http)
@@ -189,4 +189,4 @@ TEST_F(exporter_test, what_is_not_http_is_refused)
 }
 
 } // namespace
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

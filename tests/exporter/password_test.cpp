@@ -1,12 +1,12 @@
 // Who gets what when there are passwords. TLS, curl and guessing: tests/system/exporter_test.py.
-#include "metrics/exporter.hpp"
-#include "metrics/raw_client.hpp"
+#include "exporter/exporter.hpp"
+#include "exporter/raw_client.hpp"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 namespace {
 
 using test::raw_client;
@@ -42,7 +42,7 @@ protected:
         return client.answer().substr(9, 3);
     }
 
-    registry numbers{1};
+    metrics::registry numbers{1};
     exporter served{numbers, "127.0.0.1", 0, false, {}, {"", "", {op}}};
 };
 
@@ -128,4 +128,4 @@ TEST_F(exporter_password_test, when_many_wait_the_next_is_turned_away_and_a_know
 }
 
 } // namespace
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter

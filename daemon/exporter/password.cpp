@@ -1,4 +1,4 @@
-#include "metrics/exporter_password.hpp"
+#include "exporter/password.hpp"
 
 #include "base/thread.hpp"
 
@@ -17,7 +17,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace ferrule::metrics {
+namespace ferrule::exporter {
 
 namespace {
 
@@ -178,4 +178,4 @@ void password_gate::check(std::string_view authorization, std::function<void(ver
     });
 }
 
-} // namespace ferrule::metrics
+} // namespace ferrule::exporter
