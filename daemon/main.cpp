@@ -60,7 +60,7 @@ int run(const std::string& path)
         return exit_usage;
     config::settings settings = std::move(*loaded.reading.settings);
     metrics::registry numbers{server::worker_count(settings)};
-    server::session_log log{settings.log, server::worker_count(settings), numbers};
+    log::session_log log{settings.log, server::worker_count(settings), numbers};
     server::server server{std::move(settings), [path] { return server::load_settings(path); },
                           numbers, log};
     return server.run();

@@ -1,7 +1,7 @@
 // What an operator can order through the control socket (`ferrule ctl`). docs/operations.md lists
 // the requests and their answers.
 
-#include "server/attempt.hpp"
+#include "log/attempt.hpp"
 #include "server/control_text.hpp"
 #include "server/server.hpp"
 
@@ -39,7 +39,7 @@ void server::open_control()
         return;
     control_ = std::make_unique<control_socket>(
         io_, settings_.control, [this](const control_request& request, const control_answer& to) {
-            if (!attempt(log_, "do what a command orders", [&] { on_command(request, to); }))
+            if (!log::attempt(log_, "do what a command orders", [&] { on_command(request, to); }))
                 to(refusal("it could not be done; the log says why"));
         });
     log_.say(log_level::info, "control on unix:" + settings_.control.path);
@@ -110,7 +110,7 @@ void server::list_sessions(const control_request& request, const control_answer&
     for (const auto& each : workers_)
         each->list(std::get<session_filter>(filter), *limit, [this, take](session_list more) {
             asio::post(io_, [this, take, more = std::move(more)]() mutable {
-                attempt(log_, "tell the sessions", [&] { take(std::move(more)); });
+                log::attempt(log_, "tell the sessions", [&] { take(std::move(more)); });
             });
         });
 }
@@ -138,7 +138,7 @@ void server::kill_sessions(const control_request& request, const control_answer&
     for (const auto& each : workers_)
         each->kill(wanted, [this, take](std::vector<std::uint64_t> ids) {
             asio::post(io_, [this, take, ids = std::move(ids)] {
-                attempt(log_, "tell who was killed", [&] { take(ids); });
+                log::attempt(log_, "tell who was killed", [&] { take(ids); });
             });
         });
 }

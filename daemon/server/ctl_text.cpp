@@ -2,7 +2,7 @@
 
 #include "server/ctl.hpp"
 
-#include "server/log_text.hpp"
+#include "log/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@ std::string word(const json::object& from, std::string_view key)
     if (!value->is_string())
         return json::serialize(*value);
     std::string line;
-    append_text_value(line, std::string_view{value->get_string()});
+    log::append_text_value(line, std::string_view{value->get_string()});
     return line;
 }
 
@@ -83,7 +83,7 @@ std::string status_in_words(const json::object& answer)
         text += ", cut in " + duration(answer, "cut_in_seconds");
     const bool last_ok = word(answer, "last_reload_ok") == "true";
     text += "\nconfiguration " + word(answer, "configuration") + ", loaded " +
-            utc_time(whole(answer, "loaded_at") * 1'000'000) +
+            log::utc_time(whole(answer, "loaded_at") * 1'000'000) +
             "; reloads: " + word(object(answer, "reloads"), "ok") + " ok, " +
             word(object(answer, "reloads"), "failed") + " failed" +
             (last_ok ? "" : " (the last one)") + "; log level " + word(answer, "log_level") + "\n";

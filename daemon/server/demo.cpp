@@ -70,7 +70,7 @@ int run_demo(const demo_options& options)
     const demo_backend backend;
     const config::settings settings = demo_settings(options, backend.port());
     metrics::registry numbers{1};
-    session_log log{settings.log, 1, numbers, session_log::style::demo};
+    log::session_log log{settings.log, 1, numbers, log::session_log::style::demo};
     print_what_to_try(options);
     server demo{settings, {}, numbers, log};
     return demo.run();

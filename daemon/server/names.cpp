@@ -2,7 +2,7 @@
 // seconds and has no timeout, and signals, commands and drains do not wait for it.
 
 #include "base/thread.hpp"
-#include "server/attempt.hpp"
+#include "log/attempt.hpp"
 #include "server/server.hpp"
 
 #include <boost/asio/post.hpp>
@@ -62,11 +62,12 @@ void server::look_up(std::vector<config::backend_settings> backends, names_taker
         if (inbox->taker == nullptr)
             return;
         server& taker = *inbox->taker;
-        attempt(taker.log_, "tell what names were found", [&] {
-            asio::post(taker.io_, [&taker, take, found = std::move(found),
-                                   trouble = std::move(trouble)] {
-                attempt(taker.log_, "take up what names were found", [&] { take(found, trouble); });
-            });
+        log::attempt(taker.log_, "tell what names were found", [&] {
+            asio::post(taker.io_,
+                       [&taker, take, found = std::move(found), trouble = std::move(trouble)] {
+                           log::attempt(taker.log_, "take up what names were found",
+                                        [&] { take(found, trouble); });
+                       });
         });
     }).detach();
 }
@@ -74,7 +75,7 @@ void server::look_up(std::vector<config::backend_settings> backends, names_taker
 void server::refresh_names_later()
 {
     after(names_timer_, names_interval, "look names up later", [this] {
-        if (!draining_ && !attempt(log_, "look names up", [this] { refresh_names(); }))
+        if (!draining_ && !log::attempt(log_, "look names up", [this] { refresh_names(); }))
             refresh_names_later();
     });
 }

@@ -4,7 +4,7 @@
 #include "server/server.hpp"
 
 #include "base/text_file.hpp"
-#include "server/attempt.hpp"
+#include "log/attempt.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -165,7 +165,7 @@ void server::look_at_files_later()
     after(watch_timer_, settings_.watch, "go on looking at files", [this] {
         if (draining_)
             return;
-        attempt(log_, "look at the files of certificates", [this] { look_at_files(); });
+        log::attempt(log_, "look at the files of certificates", [this] { look_at_files(); });
         look_at_files_later();
     });
 }

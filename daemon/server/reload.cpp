@@ -1,6 +1,6 @@
 // The configuration is read again, and happens whole or not at all.
 
-#include "server/attempt.hpp"
+#include "log/attempt.hpp"
 #include "server/server.hpp"
 
 #include <exception>
@@ -102,7 +102,7 @@ void server::end_reload(const reload_result& result)
     for (const reload_done& each :
          std::exchange(asked_reload_, std::exchange(asked_another_, {}))) {
         if (each)
-            attempt(log_, "tell how a reload ended", [&] { each(result); });
+            log::attempt(log_, "tell how a reload ended", [&] { each(result); });
     }
     if (!asked_reload_.empty())
         begin_reload();

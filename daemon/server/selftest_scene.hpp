@@ -1,10 +1,10 @@
 // One session under trial: Ferrule with one listener, a scripted client, a scripted server.
 #pragma once
 
+#include "log/session_log.hpp"
 #include "server/deployment.hpp"
 #include "server/selftest_rows.hpp"
 #include "server/selftest_socket.hpp"
-#include "server/session_log.hpp"
 #include "server/worker.hpp"
 #include "tls/trial_client.hpp"
 
@@ -29,7 +29,7 @@ public:
 
 private:
     metrics::registry numbers_{1};
-    session_log log_;
+    log::session_log log_;
     deployment deployment_;
     session_limit limit_;
     worker worker_;

@@ -1,6 +1,6 @@
 #include "server/server.hpp"
 
-#include "server/attempt.hpp"
+#include "log/attempt.hpp"
 #include "server/processors.hpp"
 
 #include <boost/asio/post.hpp>
@@ -33,7 +33,7 @@ int worker_count(const config::settings& settings)
 }
 
 server::server(config::settings settings, loader reload, metrics::registry& numbers,
-               session_log& log)
+               log::session_log& log)
     : settings_{std::move(settings)},
       loader_{std::move(reload)},
       numbers_{numbers},
@@ -55,7 +55,7 @@ int server::run()
 {
     start();
     // Handlers guard what they do; what is left is a want of memory between them.
-    while (!attempt(log_, "go on with what is due", [this] { io_.run(); })) {
+    while (!log::attempt(log_, "go on with what is due", [this] { io_.run(); })) {
     }
     return exit_code_;
 }
@@ -151,7 +151,7 @@ void server::wait_for_signal()
         constexpr auto whole = static_cast<ssize_t>(sizeof(came));
         while (::read(signals_.native_handle(), &came, sizeof(came)) == whole) {
             const int number = static_cast<int>(came.ssi_signo);
-            attempt(log_, "do what a signal orders", [&] { on_signal(number); });
+            log::attempt(log_, "do what a signal orders", [&] { on_signal(number); });
         }
     });
 }
@@ -164,7 +164,7 @@ void server::after(asio::steady_timer& timer, base::milliseconds how_long, const
     timer.expires_after(how_long);
     timer.async_wait([this, trying, act = std::move(act)](const boost::system::error_code& error) {
         if (!error)
-            attempt(log_, trying, act);
+            log::attempt(log_, trying, act);
     });
 }
 

@@ -3,13 +3,13 @@
 
 #include "config/settings.hpp"
 #include "exporter/exporter.hpp"
+#include "log/session_log.hpp"
 #include "metrics/registry.hpp"
 #include "server/control_socket.hpp"
 #include "server/deployment.hpp"
 #include "server/file_watch.hpp"
 #include "server/load_settings.hpp"
 #include "server/service_manager.hpp"
-#include "server/session_log.hpp"
 #include "server/watchdog.hpp"
 #include "server/worker.hpp"
 
@@ -34,7 +34,8 @@ public:
     using loader = std::function<loaded()>;
 
     /// Nothing is opened yet. `numbers` and `log` must outlive the server.
-    server(config::settings settings, loader reload, metrics::registry& numbers, session_log& log);
+    server(config::settings settings, loader reload, metrics::registry& numbers,
+           log::session_log& log);
     ~server();
     server(const server&) = delete;
     server& operator=(const server&) = delete;
@@ -113,7 +114,7 @@ private:
     config::settings settings_;
     loader loader_;
     metrics::registry& numbers_;
-    session_log& log_;
+    log::session_log& log_;
     deployment deployment_;
     boost::asio::io_context io_{1};
     boost::asio::posix::stream_descriptor signals_{io_}; ///< a signalfd

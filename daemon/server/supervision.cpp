@@ -1,6 +1,6 @@
 // What the service manager is told while the process runs and drains.
 
-#include "server/attempt.hpp"
+#include "log/attempt.hpp"
 #include "server/control_text.hpp"
 #include "server/server.hpp"
 
@@ -82,7 +82,7 @@ void server::tell_status_later()
         manager_.extend_timeout(stop_extension);
     const base::milliseconds interval = draining_ ? drain_status_interval : status_interval;
     after(status_timer_, interval, "go on telling the service manager", [this] {
-        attempt(log_, "tell the service manager", [this] { manager_.status(status_text()); });
+        log::attempt(log_, "tell the service manager", [this] { manager_.status(status_text()); });
         tell_status_later();
     });
 }

@@ -1,7 +1,7 @@
 #include "server/worker.hpp"
 
 #include "base/thread.hpp"
-#include "server/attempt.hpp"
+#include "log/attempt.hpp"
 #include "server/drain_verdict.hpp"
 
 #include <algorithm>
@@ -10,7 +10,8 @@
 
 namespace ferrule::server {
 
-worker::worker(int index, session_log& log, metrics::process_state& process, session_limit& limit)
+worker::worker(int index, log::session_log& log, metrics::process_state& process,
+               session_limit& limit)
     : index_{index}, log_{log}, process_{process}, limit_{limit}
 {
 }
@@ -117,7 +118,7 @@ std::uint64_t worker::next_session_id() noexcept
 /// Something that the main thread ordered could not be done: it is that one order, and no session.
 void worker::order_failed(const std::exception& error) noexcept
 {
-    attempt(log_, "tell what went wrong", [&] {
+    log::attempt(log_, "tell what went wrong", [&] {
         log_.say(config::log_level::error, "worker=" + std::to_string(index_) +
                                                " cannot do what it was told to: " + error.what());
     });
@@ -208,8 +209,8 @@ void worker::begin_drain(base::milliseconds timeout, base::milliseconds spread)
 void worker::report_if_drained()
 {
     if (draining_ && sessions_.empty() && drained_)
-        attempt(log_, "tell that the drain is over",
-                [this] { std::exchange(drained_, {})(all_well_); });
+        log::attempt(log_, "tell that the drain is over",
+                     [this] { std::exchange(drained_, {})(all_well_); });
 }
 
 void worker::stop()

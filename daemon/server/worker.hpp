@@ -2,12 +2,12 @@
 // they write but the number of sessions; the server talks to them by posting.
 #pragma once
 
+#include "log/session_log.hpp"
 #include "server/attendance.hpp"
 #include "server/listener.hpp"
 #include "server/mailbox.hpp"
 #include "server/session_limit.hpp"
 #include "server/session_list.hpp"
-#include "server/session_log.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -55,7 +55,7 @@ public:
     using drained_callback = std::function<void(bool all_well)>;
 
     /// Throws std::system_error. All that is given must outlive the worker.
-    worker(int index, session_log& log, metrics::process_state& process, session_limit& limit);
+    worker(int index, log::session_log& log, metrics::process_state& process, session_limit& limit);
     ~worker();
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
@@ -133,7 +133,7 @@ private:
     void order_failed(const std::exception& error) noexcept;
 
     const int index_;
-    session_log& log_;
+    log::session_log& log_;
     metrics::process_state& process_;
     session_limit& limit_;
     std::vector<worker*> others_;

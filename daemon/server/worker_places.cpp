@@ -1,6 +1,6 @@
 // Who gets in: places for sessions, and what is told while nobody can be accepted.
 
-#include "server/attempt.hpp"
+#include "log/attempt.hpp"
 #include "server/worker.hpp"
 
 #include <algorithm>
@@ -61,8 +61,8 @@ void worker::give_back_place() noexcept
     limit_.give_back();
     for (worker* const each : others_) {
         if (each->wants_place_.load() && each->wants_place_.exchange(false))
-            attempt(log_, "tell another worker of a place",
-                    [each] { each->mailbox_.post([each] { each->wake_listeners(); }); });
+            log::attempt(log_, "tell another worker of a place",
+                         [each] { each->mailbox_.post([each] { each->wake_listeners(); }); });
     }
 }
 
@@ -98,8 +98,8 @@ void worker::ask_for_room() noexcept
         return;
     asked_at_ = around_.now;
     for (worker* const each : others_)
-        attempt(log_, "ask another worker for a place",
-                [each] { each->mailbox_.post([each] { each->make_room(); }); });
+        log::attempt(log_, "ask another worker for a place",
+                     [each] { each->mailbox_.post([each] { each->make_room(); }); });
 }
 
 void worker::paused(metrics::listener_counters& counters, metrics::accept_pause why)
@@ -111,7 +111,7 @@ void worker::paused(metrics::listener_counters& counters, metrics::accept_pause 
     if (pause_logged_at_.has_value() && around_.now - *pause_logged_at_ < pause_log_interval)
         return;
     pause_logged_at_ = around_.now;
-    attempt(log_, "tell of a pause", [&] {
+    log::attempt(log_, "tell of a pause", [&] {
         log_.say(config::log_level::warning, "accepting paused worker=" + std::to_string(index_) +
                                                  " reason=" + text_of(why) +
                                                  " open_sessions=" + std::to_string(limit_.open()));
@@ -126,7 +126,7 @@ void worker::failing(const listener& which, int error) noexcept
     const bool is_over = error == 0 && std::exchange(is_failure_told_, false);
     if (!is_new && !is_over)
         return;
-    attempt(log_, "tell of a listener", [&] {
+    log::attempt(log_, "tell of a listener", [&] {
         const std::string whose = " worker=" + std::to_string(index_) +
                                   " listener=" + which.name() + " address=" + which.where().text();
         if (is_over)

@@ -21,8 +21,9 @@ LAYERS = {
     "tls": "base ending",
     "net": "base ending",
     "probe": "base ending tls net",
+    "log": "base ending yaml net config record metrics tls",
     "session": "base ending yaml config record metrics tls net",
-    "server": "base ending yaml config record metrics exporter tls net session",
+    "server": "base ending yaml config record metrics exporter tls net log session",
 }
 
 # Headers of the C library whose folder is called like one of ours.
@@ -39,7 +40,8 @@ INCLUDES = [
     (r"crypt\.h", r"base/password\.cpp", "base::is_password"),
     (r"yaml-cpp/", r"yaml/.*\.cpp", "yaml::node"),
     (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),
-    (r"(spdlog|fmt)/", r"server/.*\.cpp|main\.cpp", "server::session_log"),
+    (r"spdlog/", r"log/session_log\.cpp", "log::session_log"),
+    (r"fmt/", r"(log|server)/.*\.cpp", "log/text.hpp"),
     (r"CLI/", r"main\.cpp|(ctl|probe|selftest)_command\.[ch]pp", "arguments of a function"),
     (r"(chrono|iostream|base/time\.hpp)$", r"(?!ending/)", "a fact that the caller observed"),
 ]

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 /// One thread sleeps, any number ring. While it is awake, ringing costs a load: no system call.
 ///
@@ -34,4 +34,4 @@ private:
     std::atomic<std::uint32_t> is_asleep_{0};
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::log

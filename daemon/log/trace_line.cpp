@@ -1,7 +1,7 @@
-// What was recorded of a session, as server/session_log.hpp speaks of it.
+// What was recorded of a session, as log/session_log.hpp speaks of it.
 #include "ending/next_step.hpp"
-#include "server/log_text.hpp"
-#include "server/session_log.hpp"
+#include "log/session_log.hpp"
+#include "log/text.hpp"
 #include "tls/channel.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <iterator>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 namespace {
 
@@ -150,4 +150,4 @@ std::string trace_line(line_form form, const record::ended_session& ended,
                        level_word(level_of(ended)), line);
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 /// What a lost line is counted as.
 enum class line_kind : std::uint8_t { session, trace, message };
@@ -74,4 +74,4 @@ private:
     std::atomic<base::clock::rep> give_up_at_;
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -6,17 +6,17 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "log/text.hpp"
 #include "metrics/registry.hpp"
 #include "record/ended_session.hpp"
 #include "record/recorder.hpp"
-#include "server/log_text.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 /// One session as a line without time and level, in key=value form (the manual's order of fields).
 std::string text_line(const record::ended_session& ended);
@@ -92,4 +92,4 @@ private:
     std::unique_ptr<writer> writer_;
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -1,12 +1,12 @@
-#include "server/record_ring.hpp"
+#include "log/record_ring.hpp"
 
-#include "server/doorbell.hpp"
+#include "log/doorbell.hpp"
 
 #include <gtest/gtest.h>
 
 #include <thread>
 
-namespace ferrule::server {
+namespace ferrule::log {
 namespace {
 
 record::ended_session numbered(std::uint64_t id)
@@ -111,4 +111,4 @@ TEST(record_ring, two_threads_that_sleep_and_ring_miss_nothing)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::log

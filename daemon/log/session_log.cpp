@@ -1,11 +1,11 @@
-#include "server/session_log.hpp"
+#include "log/session_log.hpp"
 
 #include "base/check.hpp"
 #include "base/thread.hpp"
-#include "server/doorbell.hpp"
-#include "server/log_target.hpp"
-#include "server/log_text.hpp"
-#include "server/record_ring.hpp"
+#include "log/doorbell.hpp"
+#include "log/record_ring.hpp"
+#include "log/target.hpp"
+#include "log/text.hpp"
 
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 namespace {
 
@@ -289,4 +289,4 @@ void session_log::reopen()
     writer_->bell.ring();
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::log

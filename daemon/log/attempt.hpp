@@ -2,13 +2,13 @@
 // on. A want of memory or of threads is no reason to end the process (docs/endings.md, E9).
 #pragma once
 
-#include "server/session_log.hpp"
+#include "log/session_log.hpp"
 
 #include <exception>
 #include <string>
 #include <string_view>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 /// Calls `act`. If it throws, "cannot TRYING: why" is logged as an error, and false returned.
 /// `trying` is an infinitive: "look names up".
@@ -29,4 +29,4 @@ bool attempt(session_log& log, std::string_view trying, Act&& act) noexcept
     return false;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::log

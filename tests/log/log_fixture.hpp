@@ -1,9 +1,9 @@
 // What the tests of the log share: targets that misbehave, and ways to look at what was written.
 #pragma once
 
+#include "log/session_log.hpp"
+#include "log/session_records.hpp"
 #include "metrics/registry.hpp"
-#include "server/session_log.hpp"
-#include "server/session_records.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <fcntl.h>
@@ -124,7 +124,7 @@ private:
 
 class session_log_test : public testing::Test {
 protected:
-    using session_log = server::session_log;
+    using session_log = log::session_log;
 
     std::unique_ptr<session_log> make(session_log::style style = session_log::style::configured)
     {

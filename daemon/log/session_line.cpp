@@ -1,10 +1,10 @@
-// The ways to show an ended session, of which server/session_log.hpp speaks.
-#include "server/log_text.hpp"
-#include "server/session_log.hpp"
+// The ways to show an ended session, of which log/session_log.hpp speaks.
+#include "log/session_log.hpp"
+#include "log/text.hpp"
 
 #include <fmt/format.h>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 namespace {
 
@@ -270,4 +270,4 @@ metrics::ended_session on_status_page(const record::ended_session& ended) noexce
     return shown;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -1,6 +1,6 @@
-#include "server/attempt.hpp"
+#include "log/attempt.hpp"
 
-#include "server/log_fixture.hpp"
+#include "log/log_fixture.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::log {
 namespace {
 
 /// What the log has when `trying` was attempted by `act`, and what the attempt answered.
@@ -46,4 +46,4 @@ TEST(attempts, say_what_cannot_be_done_and_why)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::log

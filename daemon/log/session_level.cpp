@@ -1,7 +1,7 @@
 // Which ended sessions are worth a line, and at which level.
-#include "server/session_log.hpp"
+#include "log/session_log.hpp"
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 using ending::cause;
 using ending::outcome;
@@ -46,4 +46,4 @@ bool is_logged(const record::ended_session& ended, config::log_level level,
     return level_of(ended) >= level;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::log

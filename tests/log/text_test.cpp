@@ -1,8 +1,8 @@
-#include "server/log_text.hpp"
+#include "log/text.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ferrule::server {
+namespace ferrule::log {
 namespace {
 
 std::string in_text(std::string_view value)
@@ -98,4 +98,4 @@ TEST(log_text, time_is_utc_with_milliseconds)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -1,4 +1,4 @@
-#include "server/log_target.hpp"
+#include "log/target.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 #include <system_error>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 namespace {
 
@@ -193,4 +193,4 @@ void log_target::tell_standard_error(std::string_view what) const
         return; // there is nobody else to tell
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -1,11 +1,11 @@
 // A log that cannot be written: full disks, pipes that nobody reads, readers that are gone.
-#include "server/log_fixture.hpp"
+#include "log/log_fixture.hpp"
 
 #include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-namespace ferrule::server {
+namespace ferrule::log {
 namespace {
 
 using config::log_level;
@@ -232,4 +232,4 @@ TEST_F(standard_error_test, a_file_gets_every_line_behind_what_others_write)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -1,9 +1,9 @@
 // What is written. When it cannot be written: session_log_trouble_test.cpp.
-#include "server/log_fixture.hpp"
+#include "log/log_fixture.hpp"
 
 #include <cctype>
 
-namespace ferrule::server {
+namespace ferrule::log {
 namespace {
 
 using config::log_level;
@@ -276,4 +276,4 @@ TEST_F(session_log_test, workers_and_messages_at_the_same_time_lose_and_double_n
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -1,7 +1,7 @@
 // The way of a session's trace through the log.
-#include "server/log_fixture.hpp"
+#include "log/log_fixture.hpp"
 
-namespace ferrule::server {
+namespace ferrule::log {
 namespace {
 
 using test::clean_session;
@@ -57,4 +57,4 @@ TEST_F(session_log_test, a_session_without_a_line_leaves_no_trace)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::log

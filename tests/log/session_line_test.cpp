@@ -1,11 +1,11 @@
-#include "server/session_log.hpp"
-#include "server/session_records.hpp"
+#include "log/session_log.hpp"
+#include "log/session_records.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-namespace ferrule::server {
+namespace ferrule::log {
 namespace {
 
 using test::clean_session;
@@ -228,4 +228,4 @@ TEST(session_line, level_and_choice_decide_together_what_is_logged)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 /// Appends the value of a `key=value` field. Empty is `-`. What is not plain (blanks, quotes, '=',
 /// backslashes, bytes outside of printable ASCII, or just "-") is put in double quotes, with \" and
@@ -43,4 +43,4 @@ std::string utc_time(std::int64_t microseconds);
 /// The word for a level: debug, info, warning, error.
 std::string_view level_word(config::log_level level);
 
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -1,12 +1,12 @@
 #include "ending/next_step.hpp"
-#include "server/session_log.hpp"
-#include "server/session_records.hpp"
+#include "log/session_log.hpp"
+#include "log/session_records.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cerrno>
 
-namespace ferrule::server {
+namespace ferrule::log {
 namespace {
 
 using namespace std::chrono_literals;
@@ -109,4 +109,4 @@ TEST(trace_line, a_listener_s_name_forges_nothing)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::log

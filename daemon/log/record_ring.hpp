@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 /// What a worker hands over. A session without a line in the log still goes to the status page.
 struct handed_over {
@@ -86,4 +86,4 @@ private:
     alignas(64) std::atomic<std::uint32_t> tail_{0}; ///< the popping thread's
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::log

@@ -1,4 +1,4 @@
-#include "server/log_text.hpp"
+#include "log/text.hpp"
 
 #include "base/utf8.hpp"
 
@@ -10,7 +10,7 @@
 #include <ctime>
 #include <iterator>
 
-namespace ferrule::server {
+namespace ferrule::log {
 
 namespace {
 
@@ -145,4 +145,4 @@ std::vector<std::string> message_lines(line_form form, config::log_level level,
     return message_lines(is_news ? std::string{} : fmt::format("{}: ", severity), text);
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::log
