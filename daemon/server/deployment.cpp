@@ -13,7 +13,7 @@ namespace ferrule::server {
 
 namespace {
 
-static_assert(config::max_servers == session::backend_pool::servers_max,
+static_assert(config::max_servers == backends::backend_pool::servers_max,
               "the reader refuses what a pool would leave out");
 
 std::uint64_t descriptor_limit()
@@ -82,10 +82,10 @@ tls::ticket_keys deployment::ticket_keys_of(const config::listener_settings& lis
     return {ticket_keys_.emplace(listener.name, tls::make_ticket_key()).first->second};
 }
 
-std::vector<session::server> deployment::servers_of(const config::backend_settings& backend,
-                                                    int worker) const
+std::vector<backends::server> deployment::servers_of(const config::backend_settings& backend,
+                                                     int worker) const
 {
-    std::vector<session::server> servers;
+    std::vector<backends::server> servers;
     const net::port_range local = net::local_ports();
     for (const config::endpoint& each : backend.servers) {
         const std::string text = each.text();
@@ -100,7 +100,7 @@ std::vector<session::server> deployment::servers_of(const config::backend_settin
     return servers;
 }
 
-void deployment::learn(const lookups& found)
+void deployment::learn(const backends::lookups& found)
 {
     for (const auto& [server, each] : found) {
         if (each.error.empty())
@@ -130,7 +130,8 @@ void deployment::make_profiles(const config::listener_settings& listener, std::u
     result.certificates[listener.name] = tls::facts_of(listener.tls.certificate_pem);
 }
 
-deployment::prepared deployment::prepare(const config::settings& settings, const lookups& found)
+deployment::prepared deployment::prepare(const config::settings& settings,
+                                         const backends::lookups& found)
 {
     prepared result;
     result.workers.resize(static_cast<std::size_t>(workers_));
@@ -141,7 +142,7 @@ deployment::prepared deployment::prepare(const config::settings& settings, const
     }
     for (const config::backend_settings& backend : settings.backends) {
         for (int worker = 0; worker < workers_; ++worker) {
-            auto pool = std::make_shared<session::backend_pool>(backend.name);
+            auto pool = std::make_shared<backends::backend_pool>(backend.name);
             auto servers = servers_of(backend, worker);
             if (worker == 0 && servers.size() > config::max_servers)
                 result.warnings.push_back(

@@ -4,11 +4,11 @@
 // happens whole or not at all.
 #pragma once
 
+#include "backends/resolve.hpp"
 #include "config/settings.hpp"
 #include "exporter/exporter.hpp"
 #include "metrics/registry.hpp"
 #include "server/inherited_sockets.hpp"
-#include "server/resolve.hpp"
 #include "server/worker.hpp"
 
 #include <map>
@@ -50,7 +50,7 @@ public:
     /// Makes contexts, and binds what is not open yet. `found` is what resolve_servers found for
     /// these settings. Throws std::runtime_error with a text for the operator; then nothing has
     /// changed, and nobody has been able to connect.
-    prepared prepare(const config::settings& settings, const lookups& found);
+    prepared prepare(const config::settings& settings, const backends::lookups& found);
 
     /// Listens on what was bound: the last thing that can fail. Throws as `prepare` does.
     void listen(prepared& what) const;
@@ -74,11 +74,11 @@ public:
 
     /// Takes note of what was looked up. What was not found now stays as it was found before: a
     /// name server that does not answer takes no server away.
-    void learn(const lookups& found);
+    void learn(const backends::lookups& found);
 
     /// The servers of a backend for one worker, as far as their addresses are known.
-    std::vector<session::server> servers_of(const config::backend_settings& backend,
-                                            int worker) const;
+    std::vector<backends::server> servers_of(const config::backend_settings& backend,
+                                             int worker) const;
 
 private:
     void bind(const config::settings& settings, std::size_t listener, prepared& result) const;
@@ -96,7 +96,7 @@ private:
     inherited_sockets inherited_;
     std::map<std::string, open_address> open_;
     std::vector<net::address> closing_; ///< what the last commit has dropped
-    lookups known_;
+    backends::lookups known_;
     std::map<std::string, tls::ticket_key> ticket_keys_; ///< random ones, kept over reloads
 };
 

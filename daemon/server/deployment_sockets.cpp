@@ -63,7 +63,7 @@ std::vector<net::listening_socket> deployment::open(const config::listener_setti
             fail("no socket of this name was passed on (" + list_of(inherited_.names()) + ")");
         return opened;
     }
-    const resolved found = resolve(where);
+    const backends::resolved found = backends::resolve(where);
     if (found.addresses.empty())
         fail(found.error);
     for (const net::address& each : found.addresses) {

@@ -47,14 +47,14 @@ void server::close_inbox()
 /// be no thread for it.
 void server::look_up(std::vector<config::backend_settings> backends, names_taker take)
 {
-    if (std::ranges::none_of(backends, has_names))
-        return take(resolve_servers(backends), {});
+    if (std::ranges::none_of(backends, backends::has_names))
+        return take(backends::resolve_servers(backends), {});
     base::start_thread("names", [inbox = inbox_, backends = std::move(backends),
                                  take = std::move(take)] {
-        lookups found;
+        backends::lookups found;
         std::string trouble;
         try {
-            found = resolve_servers(backends);
+            found = backends::resolve_servers(backends);
         } catch (const std::exception& error) {
             trouble = error.what();
         }
@@ -83,21 +83,22 @@ void server::refresh_names_later()
 void server::refresh_names()
 {
     std::vector<config::backend_settings> backends;
-    std::ranges::copy_if(settings_.backends, std::back_inserter(backends), has_names);
-    look_up(std::move(backends), [this](const lookups& found, const std::string& trouble) {
-        refresh_names_later();
-        if (trouble.empty())
-            names_found(found);
-        else
-            log_.say(config::log_level::error, "cannot look names up: " + trouble);
-    });
+    std::ranges::copy_if(settings_.backends, std::back_inserter(backends), backends::has_names);
+    look_up(std::move(backends),
+            [this](const backends::lookups& found, const std::string& trouble) {
+                refresh_names_later();
+                if (trouble.empty())
+                    names_found(found);
+                else
+                    log_.say(config::log_level::error, "cannot look names up: " + trouble);
+            });
 }
 
-void server::names_found(const lookups& found)
+void server::names_found(const backends::lookups& found)
 {
     deployment_.learn(found);
     for (const config::backend_settings& backend : settings_.backends) {
-        if (!has_names(backend))
+        if (!backends::has_names(backend))
             continue;
         for (std::size_t i = 0; i < workers_.size(); ++i)
             workers_[i]->set_servers(backend.name,

@@ -52,7 +52,7 @@ void server::begin_reload()
                                                                  fresh->text, settings_.file)});
         fresh->reading.settings->file = settings_.file;
         look_up(fresh->reading.settings->backends,
-                [this, fresh](const lookups& found, const std::string& trouble) {
+                [this, fresh](const backends::lookups& found, const std::string& trouble) {
                     end_reload(try_reload(*fresh, found, trouble));
                 });
     } catch (const std::exception& error) {
@@ -60,7 +60,7 @@ void server::begin_reload()
     }
 }
 
-server::reload_result server::try_reload(loaded& fresh, const lookups& found,
+server::reload_result server::try_reload(loaded& fresh, const backends::lookups& found,
                                          const std::string& trouble)
 try {
     if (draining_)

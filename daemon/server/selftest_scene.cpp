@@ -21,7 +21,7 @@ selftest_proxy::selftest_proxy(const config::settings& settings)
       worker_{0, log_, numbers_.process(), limit_}
 {
     deployment::prepared prepared =
-        deployment_.prepare(settings, resolve_servers(settings.backends));
+        deployment_.prepare(settings, backends::resolve_servers(settings.backends));
     limit_.set(prepared.max_sessions);
     deployment_.listen(prepared);
     port_ = prepared.workers.front().listeners.front().fresh.front().socket.where().port();

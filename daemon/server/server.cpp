@@ -90,7 +90,7 @@ void server::take_signals()
 void server::start()
 {
     deployment::prepared prepared =
-        deployment_.prepare(settings_, resolve_servers(settings_.backends));
+        deployment_.prepare(settings_, backends::resolve_servers(settings_.backends));
     open_control();
     const int count = worker_count(settings_);
     for (int i = 0; i < count; ++i)

@@ -67,7 +67,8 @@ private:
     using reload_done = std::function<void(const reload_result&)>;
     void reload(reload_done done);
     void begin_reload();
-    reload_result try_reload(loaded& fresh, const lookups& found, const std::string& trouble);
+    reload_result try_reload(loaded& fresh, const backends::lookups& found,
+                             const std::string& trouble);
     void end_reload(const reload_result& result);
     void take_effect(deployment::prepared& prepared, config::settings fresh);
     void keep_only_configured_series();
@@ -81,13 +82,14 @@ private:
 
     // names.cpp: looking the names of backends up
     struct names_inbox;
-    using names_taker = std::function<void(const lookups& found, const std::string& trouble)>;
+    using names_taker =
+        std::function<void(const backends::lookups& found, const std::string& trouble)>;
     std::shared_ptr<names_inbox> open_inbox();
     void close_inbox();
     void look_up(std::vector<config::backend_settings> backends, names_taker take);
     void refresh_names_later();
     void refresh_names();
-    void names_found(const lookups& found);
+    void names_found(const backends::lookups& found);
 
     // supervision.cpp: what the service manager is told
     void start_watchdog();

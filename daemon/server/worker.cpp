@@ -157,7 +157,7 @@ void worker::take(worker_setup setup)
     listeners_ = std::move(kept);
 }
 
-void worker::set_servers(std::string backend, std::vector<session::server> servers)
+void worker::set_servers(std::string backend, std::vector<backends::server> servers)
 {
     mailbox_.post([this, backend = std::move(backend), servers = std::move(servers)]() mutable {
         for (const auto& each : backends_) {

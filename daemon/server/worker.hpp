@@ -45,7 +45,7 @@ struct listener_setup {
 /// Everything that a (re)load gives to one worker.
 struct worker_setup {
     std::vector<listener_setup> listeners;
-    std::vector<std::shared_ptr<session::backend_pool>> backends;
+    std::vector<std::shared_ptr<backends::backend_pool>> backends;
 };
 
 class worker final : public session::host, private listener_owner {
@@ -72,7 +72,7 @@ public:
     void apply(worker_setup setup);
 
     /// Replaces the servers of the backend with this name.
-    void set_servers(std::string backend, std::vector<session::server> servers);
+    void set_servers(std::string backend, std::vector<backends::server> servers);
 
     /// Gives new sessions of the listener with this name another TLS context.
     void renew(std::string listener, std::shared_ptr<tls::context> tls);
@@ -147,7 +147,7 @@ private:
     std::atomic<bool> is_stopping_ = false;
 
     std::vector<std::unique_ptr<listener>> listeners_;
-    std::vector<std::shared_ptr<session::backend_pool>> backends_;
+    std::vector<std::shared_ptr<backends::backend_pool>> backends_;
     sessions sessions_;
     sessions dead_; ///< ended; destroyed once nothing of this round can look at them
     /// Those that may still be in their handshake, oldest first, and others that have not left yet.

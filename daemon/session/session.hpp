@@ -204,8 +204,8 @@ private:
     std::array<std::uint64_t, 2> kernel_held_{}; ///< [side]: unacknowledged when we last looked
 
     // Its way to a server
-    server_choice choice_;
-    attempt attempt_;                   ///< of one server; none between two
+    backends::server_choice choice_;
+    backends::attempt attempt_;         ///< of one server; none between two
     base::time_point try_until_{};      ///< the end of this server's share of the time
     base::milliseconds try_pause_{0};   ///< before the same server is asked again
     base::milliseconds round_pause_{0}; ///< before all servers are tried again

@@ -1,6 +1,7 @@
 // What a session finds around it: its worker's services and its listener's configuration.
 #pragma once
 
+#include "backends/pool.hpp"
 #include "base/time.hpp"
 #include "config/settings.hpp"
 #include "metrics/counters.hpp"
@@ -8,7 +9,6 @@
 #include "net/event_set.hpp"
 #include "net/keepalive.hpp"
 #include "record/ended_session.hpp"
-#include "session/backend_pool.hpp"
 #include "tls/context.hpp"
 #include "tls/wire.hpp"
 
@@ -59,7 +59,7 @@ struct profile {
     config::timeout_settings timeouts;
     config::shutdown_settings shutdown;
     std::shared_ptr<tls::context> tls;
-    std::shared_ptr<backend_pool> backend;
+    std::shared_ptr<backends::backend_pool> backend;
     metrics::listener_counters* counters = nullptr;
     std::uint32_t recorder = 0; ///< events that each session remembers; 0: none
 };

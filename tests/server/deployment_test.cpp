@@ -28,7 +28,7 @@ protected:
 
     deployment::prepared prepare(const config::settings& settings)
     {
-        return deployment_.prepare(settings, resolve_servers(settings.backends));
+        return deployment_.prepare(settings, backends::resolve_servers(settings.backends));
     }
 
     /// What a start or reload does. The sockets are what the workers would hold.
@@ -79,7 +79,7 @@ TEST_F(deployments, refuse_an_address_that_another_process_has)
     deployment another{numbers_, workers, inherited_sockets{}};
     const config::settings settings = settings_with(address);
     try {
-        another.prepare(settings, resolve_servers(settings.backends));
+        another.prepare(settings, backends::resolve_servers(settings.backends));
         ADD_FAILURE() << "two processes listen on " << address;
     } catch (const std::exception& error) {
         EXPECT_EQ("cannot listen on " + address + ": Address already in use",

@@ -41,7 +41,7 @@ protected:
     deployment::prepared prepare(const std::string& address)
     {
         const config::settings settings = settings_with(address);
-        return deployment_.prepare(settings, resolve_servers(settings.backends));
+        return deployment_.prepare(settings, backends::resolve_servers(settings.backends));
     }
 
     metrics::registry numbers_{1};

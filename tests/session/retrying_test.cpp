@@ -11,8 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace net = ferrule::net;
 namespace test = ferrule::test;
+using ferrule::backends::server_choice;
 using ferrule::metrics::server_counters;
-using ferrule::session::server_choice;
 using ferrule::test::ending_of;
 using ferrule::test::expect_reset_without_backend;
 using ferrule::test::greet;

@@ -40,7 +40,7 @@ public:
         }
     }
 
-    session::server as_server(metrics::server_counters& counters) const
+    backends::server as_server(metrics::server_counters& counters) const
     {
         return {"silent",
                 net::address::ip("127.0.0.1", port_of(listener_.get())).value(),

@@ -11,7 +11,7 @@ class refusing_server {
 public:
     refusing_server() : socket_{make_tcp_socket(0)} { bind_to_loopback(socket_); }
 
-    session::server as_server(metrics::server_counters& counters) const
+    backends::server as_server(metrics::server_counters& counters) const
     {
         const auto port = port_of(socket_.get());
         return {"refusing", net::address::ip("127.0.0.1", port).value(), &counters, {}};

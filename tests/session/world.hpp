@@ -242,7 +242,7 @@ public:
     session::surroundings around{.events = events, .ready = ready, .wheel = wheel};
     metrics::listener_counters counters;
     metrics::server_counters server_counters;
-    std::shared_ptr<session::backend_pool> pool = std::make_shared<session::backend_pool>("pool");
+    std::shared_ptr<backends::backend_pool> pool = std::make_shared<backends::backend_pool>("pool");
     scripted_client client;
     scripted_backend backend;
     std::vector<record::ended_session> records;

@@ -53,8 +53,8 @@ theatre::~theatre()
 
 std::shared_ptr<const session::profile> theatre::make_profile()
 {
-    auto pool = std::make_shared<session::backend_pool>("pool");
-    std::vector<session::server> servers;
+    auto pool = std::make_shared<backends::backend_pool>("pool");
+    std::vector<backends::server> servers;
     for (std::size_t i = 0; i < plan_.servers.size(); ++i)
         servers.push_back({"server" + std::to_string(i),
                            net::address::ip("127.0.0.1", static_cast<std::uint16_t>(i + 1)).value(),

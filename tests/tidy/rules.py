@@ -22,8 +22,9 @@ LAYERS = {
     "net": "base ending",
     "probe": "base ending tls net",
     "log": "base ending yaml net config record metrics tls",
-    "session": "base ending yaml config record metrics tls net",
-    "server": "base ending yaml config record metrics exporter tls net log session",
+    "backends": "base ending yaml config metrics net",
+    "session": "base ending yaml config record metrics backends tls net",
+    "server": "base ending yaml config record metrics exporter tls net log backends session",
 }
 
 # Headers of the C library whose folder is called like one of ours.
@@ -31,7 +32,7 @@ SYSTEM_HEADERS = {"net/if.h"}
 
 # Includes that only some files may have: what, where (in daemon/), what to do instead.
 INCLUDES = [
-    (r"boost/(?!intrusive/|nowide/|json)", r"net/|server/|exporter/|main\.cpp",
+    (r"boost/(?!intrusive/|nowide/|json)", r"net/|server/|backends/|exporter/|main\.cpp",
      "net/ and its types"),
     (r"boost/nowide/", r"base/utf8\.cpp", "base::valid_utf8"),
     (r"boost/json", r"base/json\.(hpp|cpp)", "base/json.hpp"),

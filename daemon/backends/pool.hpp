@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace ferrule::session {
+namespace ferrule::backends {
 
 struct server {
     std::string text; ///< as configured
@@ -101,4 +101,4 @@ private:
     std::size_t turn_ = 0;
 };
 
-} // namespace ferrule::session
+} // namespace ferrule::backends

@@ -1,4 +1,4 @@
-#include "server/resolve.hpp"
+#include "backends/resolve.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace ferrule::server {
+namespace ferrule::backends {
 
 namespace asio = boost::asio;
 
@@ -60,4 +60,4 @@ lookups resolve_servers(const std::vector<config::backend_settings>& backends)
     return found;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::backends

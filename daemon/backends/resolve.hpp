@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::backends {
 
 struct resolved {
     std::vector<net::address> addresses; ///< empty if `error` is set
@@ -28,4 +28,4 @@ using lookups = std::map<std::string, resolved>;
 /// Resolves the servers of these backends, each endpoint once.
 lookups resolve_servers(const std::vector<config::backend_settings>& backends);
 
-} // namespace ferrule::server
+} // namespace ferrule::backends

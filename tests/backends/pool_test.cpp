@@ -1,4 +1,4 @@
-#include "session/backend_pool.hpp"
+#include "backends/pool.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,11 +10,11 @@
 namespace {
 
 using namespace std::chrono_literals;
+using ferrule::backends::attempt;
+using ferrule::backends::backend_pool;
+using ferrule::backends::server;
+using ferrule::backends::server_choice;
 using ferrule::base::time_point;
-using ferrule::session::attempt;
-using ferrule::session::backend_pool;
-using ferrule::session::server;
-using ferrule::session::server_choice;
 
 constexpr time_point start{std::chrono::hours{1}};
 

@@ -1,10 +1,10 @@
-#include "session/backend_pool.hpp"
+#include "backends/pool.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <utility>
 
-namespace ferrule::session {
+namespace ferrule::backends {
 
 namespace {
 
@@ -120,4 +120,4 @@ std::size_t backend_pool::untried(const server_choice& choice) const noexcept
     return tried < servers_.size() ? servers_.size() - tried : 0;
 }
 
-} // namespace ferrule::session
+} // namespace ferrule::backends
