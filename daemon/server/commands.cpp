@@ -90,9 +90,9 @@ void server::list_sessions(const control_request& request, const control_answer&
         return answer(refusal(*why));
     if (!limit.has_value())
         return answer(refusal("limit is a number from 1 to 100000"));
-    auto found =
-        std::make_shared<gathering<session_list>>(gathering<session_list>{workers_.size(), {}});
-    const auto take = [found, answer, most = *limit](session_list more) {
+    auto found = std::make_shared<gathering<worker::session_list>>(
+        gathering<worker::session_list>{workers_.size(), {}});
+    const auto take = [found, answer, most = *limit](worker::session_list more) {
         found->all.fitting += more.fitting;
         std::move(more.shown.begin(), more.shown.end(), std::back_inserter(found->all.shown));
         if (--found->missing > 0)
@@ -108,11 +108,12 @@ void server::list_sessions(const control_request& request, const control_answer&
         answer({{"ok", true}, {"fitting", found->all.fitting}, {"sessions", std::move(sessions)}});
     };
     for (const auto& each : workers_)
-        each->list(std::get<session_filter>(filter), *limit, [this, take](session_list more) {
-            asio::post(io_, [this, take, more = std::move(more)]() mutable {
-                log::attempt(log_, "tell the sessions", [&] { take(std::move(more)); });
-            });
-        });
+        each->list(std::get<worker::session_filter>(filter), *limit,
+                   [this, take](worker::session_list more) {
+                       asio::post(io_, [this, take, more = std::move(more)]() mutable {
+                           log::attempt(log_, "tell the sessions", [&] { take(std::move(more)); });
+                       });
+                   });
 }
 
 void server::kill_sessions(const control_request& request, const control_answer& answer)
@@ -120,7 +121,7 @@ void server::kill_sessions(const control_request& request, const control_answer&
     auto filter = read_filter(request.said);
     if (const auto* why = std::get_if<std::string>(&filter); why != nullptr)
         return answer(refusal(*why));
-    const auto& wanted = std::get<session_filter>(filter);
+    const auto& wanted = std::get<worker::session_filter>(filter);
     if (wanted.is_any())
         return answer(refusal("say which: ids, or a filter"));
     auto killed =

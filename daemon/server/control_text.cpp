@@ -110,7 +110,7 @@ json::object session_json(const record::snapshot& seen)
     const record::ended_session& so_far = seen.so_far;
     json::object told{
         {"session", so_far.session_id},
-        {"state", to_text(seen.at)},
+        {"state", worker::to_text(seen.at)},
         {"listener", text(so_far.listener.view())},
         {"client", text(so_far.client.view())},
         {"tls", text(so_far.tls_version.view())},
@@ -136,9 +136,9 @@ json::object session_json(const record::snapshot& seen)
     return told;
 }
 
-std::variant<session_filter, std::string> read_filter(const json::object& request)
+std::variant<worker::session_filter, std::string> read_filter(const json::object& request)
 {
-    session_filter filter;
+    worker::session_filter filter;
     for (const auto& [key, value] : request) {
         const std::string name{key};
         if (name == "command" || name == "limit")
@@ -163,8 +163,8 @@ std::variant<session_filter, std::string> read_filter(const json::object& reques
             filter.backend = said;
         else if (name == "client")
             filter.client = said;
-        else if (name == "state" && state_of(said).has_value())
-            filter.state = state_of(said);
+        else if (name == "state" && worker::state_of(said).has_value())
+            filter.state = worker::state_of(said);
         else if (name == "state")
             return "state is one of handshaking, connecting, relaying, half_closed, closing";
         else

@@ -4,7 +4,7 @@
 #include "base/json.hpp"
 #include "config/settings.hpp"
 #include "metrics/registry.hpp"
-#include "server/session_list.hpp"
+#include "worker/session_list.hpp"
 
 #include <optional>
 #include <string>
@@ -29,7 +29,7 @@ boost::json::object session_json(const record::snapshot& seen);
 
 /// The filter of a request: "ids", "listener", "backend", "client", "state". A string says what is
 /// wrong with it: an unknown field, a wrong type, an unknown state.
-std::variant<session_filter, std::string> read_filter(const boost::json::object& request);
+std::variant<worker::session_filter, std::string> read_filter(const boost::json::object& request);
 
 /// "limit" of a request, 1 to 100000; nullopt if it is no such number.
 std::optional<std::size_t> read_limit(const boost::json::object& request);

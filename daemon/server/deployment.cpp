@@ -109,7 +109,7 @@ void deployment::learn(const backends::lookups& found)
 }
 
 void deployment::make_profiles(const config::listener_settings& listener, std::uint32_t recorder,
-                               prepared& result, std::vector<listener_setup>& setups)
+                               prepared& result, std::vector<worker::listener_setup>& setups)
 {
     const tls::context_options options = context_options_of(listener, ticket_keys_of(listener));
     for (std::size_t worker = 0; worker < setups.size(); ++worker) {
@@ -155,7 +155,7 @@ deployment::prepared deployment::prepare(const config::settings& settings,
         }
     }
     for (const config::listener_settings& listener : settings.listeners) {
-        std::vector<listener_setup> setups(static_cast<std::size_t>(workers_));
+        std::vector<worker::listener_setup> setups(static_cast<std::size_t>(workers_));
         make_profiles(listener, settings.log.recorder, result, setups);
         for (std::size_t worker = 0; worker < setups.size(); ++worker)
             result.workers[worker].listeners.push_back(std::move(setups[worker]));

@@ -9,7 +9,7 @@
 #include "exporter/exporter.hpp"
 #include "metrics/registry.hpp"
 #include "server/inherited_sockets.hpp"
-#include "server/worker.hpp"
+#include "worker/worker.hpp"
 
 #include <map>
 #include <memory>
@@ -38,7 +38,7 @@ public:
     };
 
     struct prepared {
-        std::vector<worker_setup> workers;
+        std::vector<worker::worker_setup> workers;
         std::vector<bound_socket> bound;    ///< until `listen`
         std::vector<std::string> listening; ///< "listener=web address=127.0.0.1:8443", newly bound
         std::vector<std::string> warnings;  ///< what it has to do without: names, servers, IPv6
@@ -88,7 +88,7 @@ private:
                                             const config::endpoint& where,
                                             std::vector<std::string>& warnings) const;
     void make_profiles(const config::listener_settings& listener, std::uint32_t recorder,
-                       prepared& result, std::vector<listener_setup>& setups);
+                       prepared& result, std::vector<worker::listener_setup>& setups);
     tls::ticket_keys ticket_keys_of(const config::listener_settings& listener);
 
     metrics::registry& numbers_;

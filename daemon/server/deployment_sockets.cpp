@@ -113,7 +113,7 @@ void deployment::bind(const config::settings& settings, std::size_t number, prep
     const config::listener_settings& listener = settings.listeners[number];
     for (const config::endpoint& each : listener.addresses) {
         const std::string key = key_of(listener, each);
-        for (worker_setup& worker : result.workers)
+        for (worker::worker_setup& worker : result.workers)
             worker.listeners[number].addresses.push_back(key);
         if (is_open_still(key, each)) {
             result.open[key] = open_.at(key);

@@ -5,8 +5,8 @@
 #include "server/deployment.hpp"
 #include "server/selftest_rows.hpp"
 #include "server/selftest_socket.hpp"
-#include "server/worker.hpp"
 #include "tls/trial_client.hpp"
+#include "worker/worker.hpp"
 
 #include <memory>
 #include <optional>
@@ -31,8 +31,8 @@ private:
     metrics::registry numbers_{1};
     log::session_log log_;
     deployment deployment_;
-    session_limit limit_;
-    worker worker_;
+    worker::session_limit limit_;
+    worker::worker worker_;
     std::uint16_t port_ = 0;
 };
 

@@ -1,7 +1,7 @@
 #include "server/server.hpp"
 
 #include "log/attempt.hpp"
-#include "server/processors.hpp"
+#include "worker/processors.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -29,7 +29,7 @@ int worker_count(const config::settings& settings)
 {
     if (settings.workers > 0)
         return settings.workers;
-    return usable_processors();
+    return worker::usable_processors();
 }
 
 server::server(config::settings settings, loader reload, metrics::registry& numbers,
@@ -94,7 +94,7 @@ void server::start()
     open_control();
     const int count = worker_count(settings_);
     for (int i = 0; i < count; ++i)
-        workers_.push_back(std::make_unique<worker>(i, log_, numbers_.process(), limit_));
+        workers_.push_back(std::make_unique<worker::worker>(i, log_, numbers_.process(), limit_));
     if (settings_.metrics_address.has_value()) {
         const config::endpoint& where = *settings_.metrics_address;
         const bool is_unix = where.type == config::endpoint::kind::unix_socket;

@@ -11,7 +11,7 @@
 #include "server/load_settings.hpp"
 #include "server/service_manager.hpp"
 #include "server/watchdog.hpp"
-#include "server/worker.hpp"
+#include "worker/worker.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -129,8 +129,8 @@ private:
     boost::asio::steady_timer status_timer_{io_};
     std::unique_ptr<control_socket> control_;
     std::vector<watched_files> watched_;
-    session_limit limit_;
-    std::vector<std::unique_ptr<worker>> workers_;
+    worker::session_limit limit_;
+    std::vector<std::unique_ptr<worker::worker>> workers_;
     std::unique_ptr<watchdog> watchdog_; ///< asks the workers, so it ends before them
     std::unique_ptr<exporter::exporter> exporter_;
     bool reloading_ = false;

@@ -22,14 +22,14 @@ std::string wrong(const char* request)
 TEST(filter, of_a_request_that_names_nothing_fits_anything)
 {
     const auto filter = read_filter(parsed(R"({"command": "sessions", "limit": 3})"));
-    EXPECT_TRUE(std::get<session_filter>(filter).is_any());
+    EXPECT_TRUE(std::get<worker::session_filter>(filter).is_any());
 }
 
 TEST(filter, has_what_the_request_names)
 {
     const auto read = read_filter(parsed(R"({"command": "sessions", "ids": [1, 1099511627777],
         "listener": "web", "backend": "app", "client": "192.0.2.1", "state": "half_closed"})"));
-    const auto& filter = std::get<session_filter>(read);
+    const auto& filter = std::get<worker::session_filter>(read);
     EXPECT_EQ((std::vector<std::uint64_t>{1, 1099511627777U}), filter.ids);
     EXPECT_EQ("web", filter.listener);
     EXPECT_EQ("app", filter.backend);

@@ -32,7 +32,7 @@ protected:
     }
 
     /// What a start or reload does. The sockets are what the workers would hold.
-    worker_setup take_effect(const config::settings& settings)
+    worker::worker_setup take_effect(const config::settings& settings)
     {
         deployment::prepared prepared = prepare(settings);
         deployment_.listen(prepared);
@@ -53,7 +53,7 @@ TEST_F(deployments, let_nobody_in_before_all_else_has_succeeded)
     deployment_.listen(prepared);
     EXPECT_EQ(0, refusal_by(where));
     ASSERT_EQ(std::size_t{workers}, prepared.workers.size());
-    for (const worker_setup& each : prepared.workers) {
+    for (const worker::worker_setup& each : prepared.workers) {
         ASSERT_EQ(1u, each.listeners.size());
         ASSERT_EQ(1u, each.listeners[0].fresh.size());
         EXPECT_EQ(where.text(), each.listeners[0].fresh[0].socket.where().text());
@@ -63,7 +63,7 @@ TEST_F(deployments, let_nobody_in_before_all_else_has_succeeded)
 TEST_F(deployments, keep_what_is_open)
 {
     const config::settings settings = settings_with("127.0.0.1:0");
-    const worker_setup held = take_effect(settings);
+    const worker::worker_setup held = take_effect(settings);
     deployment::prepared again = prepare(settings);
     EXPECT_TRUE(again.bound.empty());
     EXPECT_TRUE(again.listening.empty());
@@ -74,7 +74,7 @@ TEST_F(deployments, keep_what_is_open)
 
 TEST_F(deployments, refuse_an_address_that_another_process_has)
 {
-    const worker_setup held = take_effect(settings_with("127.0.0.1:0"));
+    const worker::worker_setup held = take_effect(settings_with("127.0.0.1:0"));
     const std::string address = held.listeners[0].fresh[0].socket.where().text();
     deployment another{numbers_, workers, inherited_sockets{}};
     const config::settings settings = settings_with(address);
@@ -89,19 +89,19 @@ TEST_F(deployments, refuse_an_address_that_another_process_has)
 
 TEST_F(deployments, may_call_their_own_port_by_another_name)
 {
-    const worker_setup held = take_effect(settings_with("127.0.0.1:0"));
+    const worker::worker_setup held = take_effect(settings_with("127.0.0.1:0"));
     const int port = held.listeners[0].fresh[0].socket.where().port();
-    const worker_setup more = take_effect(settings_with("0.0.0.0:" + std::to_string(port)));
+    const worker::worker_setup more = take_effect(settings_with("0.0.0.0:" + std::to_string(port)));
     EXPECT_EQ(1u, more.listeners[0].fresh.size());
 }
 
 TEST_F(deployments, may_take_an_address_again_that_they_have_just_dropped)
 {
     // The workers have not heard of it yet, and listen still.
-    const worker_setup first = take_effect(settings_with("127.0.0.1:0"));
+    const worker::worker_setup first = take_effect(settings_with("127.0.0.1:0"));
     const std::string address = first.listeners[0].fresh[0].socket.where().text();
-    const worker_setup second = take_effect(settings_with("127.0.0.2:0"));
-    const worker_setup third = take_effect(settings_with(address));
+    const worker::worker_setup second = take_effect(settings_with("127.0.0.2:0"));
+    const worker::worker_setup third = take_effect(settings_with(address));
     EXPECT_EQ(1u, third.listeners[0].fresh.size());
 }
 
@@ -111,10 +111,10 @@ TEST_F(deployments, make_a_unix_socket_anew_whose_file_was_removed)
     const std::string path = folder / "web.sock";
     const config::settings settings = settings_with("unix:" + path);
     {
-        const worker_setup held = take_effect(settings);
+        const worker::worker_setup held = take_effect(settings);
         EXPECT_TRUE(prepare(settings).bound.empty()) << "it is there";
         std::filesystem::remove(path);
-        const worker_setup again = take_effect(settings);
+        const worker::worker_setup again = take_effect(settings);
         ASSERT_EQ(1u, again.listeners[0].fresh.size());
         EXPECT_FALSE(again.listeners[0].keeps("unix:" + path));
         EXPECT_EQ(0, refusal_by(net::address::unix_socket(path).value()));

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "log/session_log.hpp"
-#include "server/attendance.hpp"
-#include "server/listener.hpp"
-#include "server/mailbox.hpp"
-#include "server/session_limit.hpp"
-#include "server/session_list.hpp"
+#include "worker/attendance.hpp"
+#include "worker/listener.hpp"
+#include "worker/mailbox.hpp"
+#include "worker/session_limit.hpp"
+#include "worker/session_list.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -21,7 +21,7 @@
 #include <thread>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 /// A listener as a worker is told of it. Sockets that the worker has already (by their configured
 /// address) stay open, unless a fresh one comes for the same address; fresh ones listen.
@@ -174,4 +174,4 @@ private:
     std::thread thread_;
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

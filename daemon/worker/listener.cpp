@@ -1,4 +1,4 @@
-#include "server/listener.hpp"
+#include "worker/listener.hpp"
 
 #include "net/socket.hpp"
 
@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 namespace {
 
@@ -153,4 +153,4 @@ void listener::pause(metrics::accept_pause why)
     owner_.around().wheel.set(retry_, owner_.around().now + pause_length);
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

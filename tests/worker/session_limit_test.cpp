@@ -1,4 +1,4 @@
-#include "server/session_limit.hpp"
+#include "worker/session_limit.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 namespace {
 
 TEST(session_limits, give_as_many_places_as_there_are)
@@ -67,4 +67,4 @@ TEST(session_limits, are_never_passed_by_workers_that_take_at_the_same_time)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::worker

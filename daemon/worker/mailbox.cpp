@@ -1,4 +1,4 @@
-#include "server/mailbox.hpp"
+#include "worker/mailbox.hpp"
 
 #include <sys/eventfd.h>
 
@@ -6,7 +6,7 @@
 #include <system_error>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 mailbox::mailbox(net::event_set& events, failure_handler failed)
     : failed_{std::move(failed)}, bell_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}
@@ -39,4 +39,4 @@ void mailbox::run()
     }
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 /// The word: handshaking, connecting, relaying, half_closed, closing.
 std::string_view to_text(record::state value);
@@ -38,4 +38,4 @@ struct session_list {
     std::uint64_t fitting = 0; ///< all that fit, whether shown or not
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

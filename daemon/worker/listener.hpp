@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 class listener;
 
@@ -81,4 +81,4 @@ private:
     std::shared_ptr<const session::profile> profile_;
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

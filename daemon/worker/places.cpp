@@ -1,14 +1,14 @@
 // Who gets in: places for sessions, and what is told while nobody can be accepted.
 
 #include "log/attempt.hpp"
-#include "server/worker.hpp"
+#include "worker/worker.hpp"
 
 #include <algorithm>
 #include <string>
 #include <system_error>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 namespace {
 
@@ -139,4 +139,4 @@ void worker::failing(const listener& which, int error) noexcept
     });
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

@@ -13,7 +13,7 @@
 #include <functional>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 /// A queue of functions, which are run in the order in which they came, when the mailbox has its
 /// turn. Asio's io_context is the queue; the thread never waits in it. It waits in the event set
@@ -47,4 +47,4 @@ private:
     std::atomic<bool> is_rung_{false};
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

@@ -1,4 +1,4 @@
-#include "server/mailbox.hpp"
+#include "worker/mailbox.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 namespace {
 
 class mailboxes : public ::testing::Test {
@@ -83,4 +83,4 @@ TEST_F(mailboxes, drop_what_never_had_its_turn)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::worker

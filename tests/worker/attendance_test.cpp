@@ -1,12 +1,12 @@
 // The clock of these tests is a number.
 
-#include "server/attendance.hpp"
+#include "worker/attendance.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 namespace {
 
 using namespace std::chrono_literals;
@@ -75,4 +75,4 @@ TEST_F(attendances, keep_the_bounds_of_a_worker_that_is_always_late)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::worker

@@ -1,9 +1,9 @@
-#include "server/session_list.hpp"
+#include "worker/session_list.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 namespace {
 
@@ -52,4 +52,4 @@ bool session_filter::fits(const session::session& each) const
     return client.empty() || is_address_of(client, each.client().text());
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

@@ -1,4 +1,4 @@
-#include "server/processors.hpp"
+#include "worker/processors.hpp"
 
 #include "support/temporary_folder.hpp"
 
@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 namespace {
 
 /// A tree of control groups as files.
@@ -78,4 +78,4 @@ TEST(usable_processors, are_at_least_one)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::worker

@@ -1,10 +1,10 @@
 // docs/operations.md, "Exit codes": what makes a drain end with 1.
 
-#include "server/drain_verdict.hpp"
+#include "worker/drain_verdict.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 namespace {
 
 using ending::act;
@@ -67,4 +67,4 @@ TEST(drain_verdict, is_bad_only_for_what_the_drain_has_cut_and_for_missing_bytes
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::worker

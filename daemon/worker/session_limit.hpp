@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 /// How many sessions there are, and may be, in the whole process. Any thread.
 class session_limit {
@@ -33,4 +33,4 @@ private:
     alignas(64) std::atomic<std::uint64_t> most_{0};
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

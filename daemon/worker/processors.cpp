@@ -1,4 +1,4 @@
-#include "server/processors.hpp"
+#include "worker/processors.hpp"
 
 #include <sched.h>
 
@@ -10,7 +10,7 @@
 #include <sstream>
 #include <thread>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 namespace {
 
@@ -107,4 +107,4 @@ int usable_processors()
     return std::max(1, std::min(allowed, static_cast<int>(most)));
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

@@ -1,11 +1,11 @@
 // What a worker tells of its sessions, and ends of them, when an operator asks.
 
-#include "server/worker.hpp"
+#include "worker/worker.hpp"
 
 #include <new>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 void worker::ask(std::function<void()> answer)
 {
@@ -45,4 +45,4 @@ void worker::kill(session_filter which, std::function<void(std::vector<std::uint
     });
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

@@ -3,7 +3,7 @@
 
 #include "base/time.hpp"
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 /// How one round of a worker began.
 struct round_start {
@@ -46,4 +46,4 @@ private:
     bool has_put_off_ = false;
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

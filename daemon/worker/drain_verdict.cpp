@@ -1,6 +1,6 @@
-#include "server/drain_verdict.hpp"
+#include "worker/drain_verdict.hpp"
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 namespace {
 
@@ -31,4 +31,4 @@ bool is_well_in_drain(const record::ended_session& ended) noexcept
     return false;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

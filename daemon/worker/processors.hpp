@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 /// At least 1: those of the affinity mask (sched_setaffinity(2), cpusets), and no more than the
 /// quota of processor time allows (cgroups: `docker run --cpus`, a pod's limit, CPUQuota=), rounded
@@ -16,4 +16,4 @@ int usable_processors();
 /// says, `root` where the groups are mounted; version 1 and 2.
 std::optional<double> processor_quota(const std::string& groups, const std::string& root);
 
-} // namespace ferrule::server
+} // namespace ferrule::worker

@@ -1,14 +1,14 @@
-#include "server/worker.hpp"
+#include "worker/worker.hpp"
 
 #include "base/thread.hpp"
 #include "log/attempt.hpp"
-#include "server/drain_verdict.hpp"
+#include "worker/drain_verdict.hpp"
 
 #include <algorithm>
 #include <system_error>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::worker {
 
 worker::worker(int index, log::session_log& log, metrics::process_state& process,
                session_limit& limit)
@@ -235,4 +235,4 @@ void worker::end_all()
     }
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::worker
