@@ -1,6 +1,6 @@
 #include "ctl_command.hpp"
 
-#include "server/ctl.hpp"
+#include "control/ctl.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -82,8 +82,8 @@ std::string ctl_command::choices::path() const
 {
     if (!socket.empty())
         return socket;
-    const std::string configured = server::control_path_in(configuration);
-    return configured.empty() ? server::default_control_path : configured;
+    const std::string configured = control::control_path_in(configuration);
+    return configured.empty() ? control::default_control_path : configured;
 }
 
 ctl_command::ctl_command(CLI::App& app) : choices_{std::make_unique<choices>()}
@@ -135,10 +135,10 @@ int ctl_command::run() const
 {
     const json::object request = choices_->request();
     const json::object answer =
-        server::ask_control(choices_->path(), request, base::seconds{choices_->timeout_seconds});
-    const int exit_code = server::exit_code_of(answer);
+        control::ask_control(choices_->path(), request, base::seconds{choices_->timeout_seconds});
+    const int exit_code = control::exit_code_of(answer);
     const std::string text = choices_->as_json ? json::serialize(answer) + "\n"
-                                               : server::answer_in_words(request, answer);
+                                               : control::answer_in_words(request, answer);
     std::fputs(text.c_str(), exit_code == 0 || choices_->as_json ? stdout : stderr);
     return exit_code;
 }

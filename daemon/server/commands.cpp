@@ -1,8 +1,8 @@
 // What an operator can order through the control socket (`ferrule ctl`). docs/operations.md lists
 // the requests and their answers.
 
+#include "control/text.hpp"
 #include "log/attempt.hpp"
-#include "server/control_text.hpp"
 #include "server/server.hpp"
 
 #include <boost/asio/post.hpp>
@@ -37,25 +37,27 @@ void server::open_control()
 {
     if (settings_.control.path.empty())
         return;
-    control_ = std::make_unique<control_socket>(
-        io_, settings_.control, [this](const control_request& request, const control_answer& to) {
+    control_ = std::make_unique<control::control_socket>(
+        io_, settings_.control,
+        [this](const control::control_request& request, const control::control_answer& to) {
             if (!log::attempt(log_, "do what a command orders", [&] { on_command(request, to); }))
                 to(refusal("it could not be done; the log says why"));
         });
     log_.say(log_level::info, "control on unix:" + settings_.control.path);
 }
 
-void server::on_command(const control_request& request, const control_answer& answer)
+void server::on_command(const control::control_request& request,
+                        const control::control_answer& answer)
 {
     const json::value* const command = request.said.if_contains("command");
     const std::string word =
         command != nullptr && command->is_string() ? std::string{command->get_string()} : "";
     const auto note = [&] { log_.say(log_level::info, "command=" + word + " " + request.from); };
     if (word == "status") {
-        answer(status_json(settings_, numbers_, cut_in()));
+        answer(control::status_json(settings_, numbers_, cut_in()));
     } else if (word == "ready") {
         const metrics::process_state& state = numbers_.process();
-        answer({{"ok", metrics::is_ready(state)}, {"state", process_word(state)}});
+        answer({{"ok", metrics::is_ready(state)}, {"state", control::process_word(state)}});
     } else if (word == "sessions") {
         list_sessions(request, answer);
     } else if (word == "kill") {
@@ -82,10 +84,11 @@ void server::on_command(const control_request& request, const control_answer& an
     }
 }
 
-void server::list_sessions(const control_request& request, const control_answer& answer)
+void server::list_sessions(const control::control_request& request,
+                           const control::control_answer& answer)
 {
-    auto filter = read_filter(request.said);
-    const auto limit = read_limit(request.said);
+    auto filter = control::read_filter(request.said);
+    const auto limit = control::read_limit(request.said);
     if (const auto* why = std::get_if<std::string>(&filter); why != nullptr)
         return answer(refusal(*why));
     if (!limit.has_value())
@@ -104,7 +107,7 @@ void server::list_sessions(const control_request& request, const control_answer&
         shown.resize(std::min(shown.size(), most));
         json::array sessions;
         for (const record::snapshot& each : shown)
-            sessions.push_back(session_json(each));
+            sessions.push_back(control::session_json(each));
         answer({{"ok", true}, {"fitting", found->all.fitting}, {"sessions", std::move(sessions)}});
     };
     for (const auto& each : workers_)
@@ -116,9 +119,10 @@ void server::list_sessions(const control_request& request, const control_answer&
                    });
 }
 
-void server::kill_sessions(const control_request& request, const control_answer& answer)
+void server::kill_sessions(const control::control_request& request,
+                           const control::control_answer& answer)
 {
-    auto filter = read_filter(request.said);
+    auto filter = control::read_filter(request.said);
     if (const auto* why = std::get_if<std::string>(&filter); why != nullptr)
         return answer(refusal(*why));
     const auto& wanted = std::get<worker::session_filter>(filter);
@@ -145,7 +149,8 @@ void server::kill_sessions(const control_request& request, const control_answer&
 }
 
 /// Until the next reload, which brings what the file says.
-void server::change_log_level(const control_request& request, const control_answer& answer)
+void server::change_log_level(const control::control_request& request,
+                              const control::control_answer& answer)
 {
     const json::value* const said = request.said.if_contains("level");
     if (said != nullptr) {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "control/socket.hpp"
 #include "exporter/exporter.hpp"
 #include "log/session_log.hpp"
 #include "metrics/registry.hpp"
-#include "server/control_socket.hpp"
 #include "server/deployment.hpp"
 #include "server/file_watch.hpp"
 #include "server/load_settings.hpp"
@@ -75,10 +75,13 @@ private:
 
     // commands.cpp: the control socket
     void open_control();
-    void on_command(const control_request& request, const control_answer& answer);
-    void list_sessions(const control_request& request, const control_answer& answer);
-    void kill_sessions(const control_request& request, const control_answer& answer);
-    void change_log_level(const control_request& request, const control_answer& answer);
+    void on_command(const control::control_request& request, const control::control_answer& answer);
+    void list_sessions(const control::control_request& request,
+                       const control::control_answer& answer);
+    void kill_sessions(const control::control_request& request,
+                       const control::control_answer& answer);
+    void change_log_level(const control::control_request& request,
+                          const control::control_answer& answer);
 
     // names.cpp: looking the names of backends up
     struct names_inbox;
@@ -127,7 +130,7 @@ private:
     std::shared_ptr<names_inbox> inbox_;
     service_manager manager_;
     boost::asio::steady_timer status_timer_{io_};
-    std::unique_ptr<control_socket> control_;
+    std::unique_ptr<control::control_socket> control_;
     std::vector<watched_files> watched_;
     worker::session_limit limit_;
     std::vector<std::unique_ptr<worker::worker>> workers_;

@@ -1,7 +1,7 @@
 // What the service manager is told while the process runs and drains.
 
+#include "control/text.hpp"
 #include "log/attempt.hpp"
-#include "server/control_text.hpp"
 #include "server/server.hpp"
 
 #include <algorithm>
@@ -63,8 +63,8 @@ std::optional<base::milliseconds> server::cut_in() const
 
 std::string server::status_text() const
 {
-    std::string text{process_word(numbers_.process())};
-    text += ": " + sessions_in_words(sum_of(numbers_.totals()));
+    std::string text{control::process_word(numbers_.process())};
+    text += ": " + control::sessions_in_words(control::sum_of(numbers_.totals()));
     if (const auto left = cut_in(); left.has_value()) {
         const auto whole = std::chrono::duration_cast<base::seconds>(std::max(*left, base::off));
         text += ", cut in " + std::to_string(whole.count()) + "s";

@@ -25,7 +25,8 @@ LAYERS = {
     "backends": "base ending yaml config metrics net",
     "session": "base ending yaml config record metrics backends tls net",
     "worker": "base ending yaml config record metrics tls net log backends session",
-    "server": "base ending yaml config record metrics exporter tls net log backends session worker",
+    "control": "base ending yaml config record metrics tls net log backends session worker",
+    "server": "base ending yaml config record metrics exporter tls net log backends session worker control",
 }
 
 # Headers of the C library whose folder is called like one of ours.
@@ -33,7 +34,7 @@ SYSTEM_HEADERS = {"net/if.h"}
 
 # Includes that only some files may have: what, where (in daemon/), what to do instead.
 INCLUDES = [
-    (r"boost/(?!intrusive/|nowide/|json)", r"net/|worker/|server/|backends/|exporter/|main\.cpp",
+    (r"boost/(?!intrusive/|nowide/|json)", r"net/|worker/|control/|server/|backends/|exporter/|main\.cpp",
      "net/ and its types"),
     (r"boost/nowide/", r"base/utf8\.cpp", "base::valid_utf8"),
     (r"boost/json", r"base/json\.(hpp|cpp)", "base/json.hpp"),

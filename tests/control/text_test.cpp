@@ -1,8 +1,8 @@
-#include "server/control_text.hpp"
+#include "control/text.hpp"
 
 #include <gtest/gtest.h>
 
-namespace ferrule::server {
+namespace ferrule::control {
 namespace {
 
 namespace json = boost::json;
@@ -101,4 +101,4 @@ TEST(a_session, is_told_with_an_end_only_when_it_has_one)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::control

@@ -1,4 +1,4 @@
-#include "server/control_text.hpp"
+#include "control/text.hpp"
 
 #include "base/utf8.hpp"
 #include "base/version.hpp"
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace ferrule::server {
+namespace ferrule::control {
 
 namespace json = boost::json;
 
@@ -185,4 +185,4 @@ std::optional<std::size_t> read_limit(const json::object& request)
     return limit;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::control

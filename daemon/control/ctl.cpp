@@ -1,4 +1,4 @@
-#include "server/ctl.hpp"
+#include "control/ctl.hpp"
 
 #include "base/text_file.hpp"
 #include "net/address.hpp"
@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <string_view>
 
-namespace ferrule::server {
+namespace ferrule::control {
 
 namespace json = boost::json;
 
@@ -110,4 +110,4 @@ int exit_code_of(const json::object& answer)
     return ok != nullptr && ok->is_bool() && ok->get_bool() ? 0 : 1;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::control

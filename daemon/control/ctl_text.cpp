@@ -1,6 +1,6 @@
 // Answers of the control socket, as people read them.
 
-#include "server/ctl.hpp"
+#include "control/ctl.hpp"
 
 #include "log/text.hpp"
 
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::control {
 
 namespace json = boost::json;
 
@@ -189,4 +189,4 @@ std::string answer_in_words(const json::object& request, const json::object& ans
                                              : "reload failed: the configuration in force stays\n");
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::control

@@ -14,7 +14,7 @@
 #include <functional>
 #include <string>
 
-namespace ferrule::server {
+namespace ferrule::control {
 
 struct control_request {
     boost::json::object said;
@@ -50,4 +50,4 @@ private:
     boost::asio::steady_timer retry_;
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::control

@@ -1,4 +1,4 @@
-#include "server/control_socket.hpp"
+#include "control/socket.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -16,7 +16,7 @@
 #include <system_error>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::control {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -200,4 +200,4 @@ void control_socket::accept_all()
     }
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::control

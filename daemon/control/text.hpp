@@ -10,7 +10,7 @@
 #include <string>
 #include <variant>
 
-namespace ferrule::server {
+namespace ferrule::control {
 
 /// "3 sessions open (1 half-closed, 1 closing)", for systemd's STATUS=.
 std::string sessions_in_words(const metrics::session_totals& total);
@@ -34,4 +34,4 @@ std::variant<worker::session_filter, std::string> read_filter(const boost::json:
 /// "limit" of a request, 1 to 100000; nullopt if it is no such number.
 std::optional<std::size_t> read_limit(const boost::json::object& request);
 
-} // namespace ferrule::server
+} // namespace ferrule::control

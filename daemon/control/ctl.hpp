@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace ferrule::server {
+namespace ferrule::control {
 
 /// Where `ferrule ctl` finds a control socket if nobody says: what package and image use.
 inline constexpr const char* default_control_path = "/run/ferrule/control.sock";
@@ -27,4 +27,4 @@ std::string answer_in_words(const boost::json::object& request, const boost::jso
 /// What `ferrule ctl` ends with: 0 yes or done, 1 no or failed, 2 the configuration has errors.
 int exit_code_of(const boost::json::object& answer);
 
-} // namespace ferrule::server
+} // namespace ferrule::control
