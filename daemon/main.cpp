@@ -6,11 +6,11 @@
 #include "base/version.hpp"
 #include "ctl_command.hpp"
 #include "probe_command.hpp"
+#include "process/load_settings.hpp"
+#include "process/process.hpp"
 #include "selftest_command.hpp"
 #include "server/demo.hpp"
-#include "server/load_settings.hpp"
 #include "server/selftest.hpp"
-#include "server/server.hpp"
 #include "server/summary.hpp"
 #include "tls/context.hpp"
 #include "tls/record_memory.hpp"
@@ -42,9 +42,9 @@ void raise_descriptor_limit()
 }
 
 /// Reads and prints findings to standard error.
-server::loaded load(const std::string& path)
+process::loaded load(const std::string& path)
 {
-    server::loaded loaded = server::load_settings(path, base::streams::taken);
+    process::loaded loaded = process::load_settings(path, base::streams::taken);
     const std::string findings = yaml::to_text(loaded.reading.findings, loaded.text, path);
     std::fputs(findings.c_str(), stderr);
     if (loaded.reading.settings.has_value())
@@ -54,21 +54,21 @@ server::loaded load(const std::string& path)
 
 int run(const std::string& path)
 {
-    server::server::hold_reload_signals();
-    server::loaded loaded = load(path);
+    process::process::hold_reload_signals();
+    process::loaded loaded = load(path);
     if (!loaded.reading.settings.has_value())
         return exit_usage;
     config::settings settings = std::move(*loaded.reading.settings);
-    metrics::registry numbers{server::worker_count(settings)};
-    log::session_log log{settings.log, server::worker_count(settings), numbers};
-    server::server server{std::move(settings), [path] { return server::load_settings(path); },
-                          numbers, log};
+    metrics::registry numbers{process::worker_count(settings)};
+    log::session_log log{settings.log, process::worker_count(settings), numbers};
+    process::process server{std::move(settings), [path] { return process::load_settings(path); },
+                            numbers, log};
     return server.run();
 }
 
 int check(const std::string& path)
 {
-    const server::loaded loaded = load(path);
+    const process::loaded loaded = load(path);
     if (!loaded.reading.settings.has_value())
         return exit_usage;
     std::printf("%s: fine\n%s", path.c_str(), server::summary(*loaded.reading.settings).c_str());
@@ -81,7 +81,7 @@ int selftest(const selftest_command& asked)
     if (asked.configuration().empty()) {
         settings = server::selftest_settings();
     } else {
-        server::loaded loaded = load(asked.configuration());
+        process::loaded loaded = load(asked.configuration());
         if (!loaded.reading.settings.has_value())
             return exit_usage;
         settings = std::move(*loaded.reading.settings);

@@ -1,7 +1,7 @@
 #include "server/demo.hpp"
 
+#include "process/process.hpp"
 #include "server/demo_backend.hpp"
-#include "server/server.hpp"
 #include "tls/self_signed.hpp"
 
 #include <cstdio>
@@ -72,7 +72,7 @@ int run_demo(const demo_options& options)
     metrics::registry numbers{1};
     log::session_log log{settings.log, 1, numbers, log::session_log::style::demo};
     print_what_to_try(options);
-    server demo{settings, {}, numbers, log};
+    process::process demo{settings, {}, numbers, log};
     return demo.run();
 }
 

@@ -20,7 +20,7 @@ selftest_proxy::selftest_proxy(const config::settings& settings)
       deployment_{numbers_, 1, {}},
       worker_{0, log_, numbers_.process(), limit_}
 {
-    deployment::prepared prepared =
+    process::deployment::prepared prepared =
         deployment_.prepare(settings, backends::resolve_servers(settings.backends));
     limit_.set(prepared.max_sessions);
     deployment_.listen(prepared);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "log/session_log.hpp"
-#include "server/deployment.hpp"
+#include "process/deployment.hpp"
 #include "server/selftest_rows.hpp"
 #include "server/selftest_socket.hpp"
 #include "tls/trial_client.hpp"
@@ -30,7 +30,7 @@ public:
 private:
     metrics::registry numbers_{1};
     log::session_log log_;
-    deployment deployment_;
+    process::deployment deployment_;
     worker::session_limit limit_;
     worker::worker worker_;
     std::uint16_t port_ = 0;

@@ -3,7 +3,7 @@
 
 #include "config/reader.hpp"
 #include "config/test_files.hpp"
-#include "server/load_settings.hpp"
+#include "process/load_settings.hpp"
 #include "yaml/diagnostic.hpp"
 
 #include <gtest/gtest.h>
@@ -82,7 +82,7 @@ TEST_P(golden, gives_exactly_the_findings_in_the_text_file)
     const std::string yaml = read_whole(golden_directory() / (name + ".yaml"));
     const auto expected = golden_directory() / (name + ".txt");
 
-    const auto reading = config::read(yaml, files().path(), server::inspect_tls);
+    const auto reading = config::read(yaml, files().path(), process::inspect_tls);
     const std::string found = yaml::to_text(reading.findings, yaml, name + ".yaml");
 
     if (std::getenv("FERRULE_UPDATE_GOLDEN") != nullptr)

@@ -3,7 +3,7 @@
 #include "config/keys.hpp"
 #include "config/reader.hpp"
 #include "config/test_files.hpp"
-#include "server/load_settings.hpp"
+#include "process/load_settings.hpp"
 #include "yaml/node.hpp"
 
 #include <gtest/gtest.h>
@@ -67,7 +67,7 @@ settings load_good(const std::string& text)
     const temporary_directory directory;
     const std::string changed = with_certificates(text, directory);
     const std::string path = directory.write("shipped.yaml", changed);
-    const server::loaded result = server::load_settings(path);
+    const process::loaded result = process::load_settings(path);
     EXPECT_EQ(yaml::to_text(result.reading.findings, result.text, "shipped"), "");
     settings loaded = result.reading.settings.value_or(settings{});
     loaded.file.clear();

@@ -26,7 +26,8 @@ LAYERS = {
     "session": "base ending yaml config record metrics backends tls net",
     "worker": "base ending yaml config record metrics tls net log backends session",
     "control": "base ending yaml config record metrics tls net log backends session worker",
-    "server": "base ending yaml config record metrics exporter tls net log backends session worker control",
+    "process": "base ending yaml config record metrics exporter tls net log backends session worker control",
+    "server": "base ending yaml config record metrics exporter tls net log backends session worker control process",
 }
 
 # Headers of the C library whose folder is called like one of ours.
@@ -34,11 +35,11 @@ SYSTEM_HEADERS = {"net/if.h"}
 
 # Includes that only some files may have: what, where (in daemon/), what to do instead.
 INCLUDES = [
-    (r"boost/(?!intrusive/|nowide/|json)", r"net/|worker/|control/|server/|backends/|exporter/|main\.cpp",
+    (r"boost/(?!intrusive/|nowide/|json)", r"net/|worker/|control/|process/|server/|backends/|exporter/|main\.cpp",
      "net/ and its types"),
     (r"boost/nowide/", r"base/utf8\.cpp", "base::valid_utf8"),
     (r"boost/json", r"base/json\.(hpp|cpp)", "base/json.hpp"),
-    (r"boost/intrusive/", r"net/|session/|worker/|server/", "a container of the standard library"),
+    (r"boost/intrusive/", r"net/|session/|worker/|process/|server/", "a container of the standard library"),
     (r"openssl/", r"tls/|exporter/(password|status_page)\.cpp", "tls/ and its types"),
     (r"crypt\.h", r"base/password\.cpp", "base::is_password"),
     (r"yaml-cpp/", r"yaml/.*\.cpp", "yaml::node"),

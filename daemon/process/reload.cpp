@@ -1,7 +1,7 @@
 // The configuration is read again, and happens whole or not at all.
 
 #include "log/attempt.hpp"
-#include "server/server.hpp"
+#include "process/process.hpp"
 
 #include <exception>
 #include <memory>
@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 using config::log_level;
 
@@ -23,7 +23,7 @@ constexpr int exit_configuration = 2;
 /// Calls `done` (if there is one) with the outcome, at once or later: names may have to be looked
 /// up. Who asks while a reload is under way gets the outcome of another one, since the files may
 /// have changed after they were read.
-void server::reload(reload_done done)
+void process::reload(reload_done done)
 {
     if (draining_ || !loader_) {
         const std::string why = draining_ ? "reload ignored: draining"
@@ -41,7 +41,7 @@ void server::reload(reload_done done)
     begin_reload();
 }
 
-void server::begin_reload()
+void process::begin_reload()
 {
     reloading_ = true;
     manager_.reloading();
@@ -60,8 +60,8 @@ void server::begin_reload()
     }
 }
 
-server::reload_result server::try_reload(loaded& fresh, const backends::lookups& found,
-                                         const std::string& trouble)
+process::reload_result process::try_reload(loaded& fresh, const backends::lookups& found,
+                                           const std::string& trouble)
 try {
     if (draining_)
         return {exit_failed, "reload ignored: draining"};
@@ -82,7 +82,7 @@ try {
     return {exit_failed, error.what()};
 }
 
-void server::end_reload(const reload_result& result)
+void process::end_reload(const reload_result& result)
 {
     metrics::process_state& state = numbers_.process();
     state.last_reload_ok = result.exit_code == 0;
@@ -108,7 +108,7 @@ void server::end_reload(const reload_result& result)
         begin_reload();
 }
 
-void server::take_effect(deployment::prepared& prepared, config::settings fresh)
+void process::take_effect(deployment::prepared& prepared, config::settings fresh)
 {
     limit_.set(prepared.max_sessions);
     for (std::size_t i = 0; i < workers_.size(); ++i)
@@ -131,7 +131,7 @@ void server::take_effect(deployment::prepared& prepared, config::settings fresh)
 }
 
 /// A deployment that adds and removes servers would pile up series of what is long gone.
-void server::keep_only_configured_series()
+void process::keep_only_configured_series()
 {
     std::set<std::string> names;
     std::set<metrics::server_name> servers;
@@ -143,7 +143,7 @@ void server::keep_only_configured_series()
     numbers_.keep_only(names, servers);
 }
 
-void server::warn_of_fixed_settings(const config::settings& fresh)
+void process::warn_of_fixed_settings(const config::settings& fresh)
 {
     const auto warn = [&](const char* what) {
         log_.say(log_level::warning,
@@ -159,4 +159,4 @@ void server::warn_of_fixed_settings(const config::settings& fresh)
         warn("log.target");
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -8,7 +8,7 @@
 #include "config/settings.hpp"
 #include "exporter/exporter.hpp"
 #include "metrics/registry.hpp"
-#include "server/inherited_sockets.hpp"
+#include "process/inherited_sockets.hpp"
 #include "worker/worker.hpp"
 
 #include <map>
@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 class deployment {
 public:
@@ -108,4 +108,4 @@ exporter::exporter_protection protection_of(const config::settings& settings);
 std::uint64_t sessions_for_descriptors(std::uint64_t descriptors, int workers,
                                        std::size_t listening_sockets);
 
-} // namespace ferrule::server
+} // namespace ferrule::process

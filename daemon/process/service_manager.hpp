@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 /// Any thread.
 class service_manager {
@@ -34,4 +34,4 @@ public:
     void alive() const;
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -1,4 +1,4 @@
-#include "server/server.hpp"
+#include "process/process.hpp"
 
 #include "log/attempt.hpp"
 #include "worker/processors.hpp"
@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 namespace asio = boost::asio;
 using config::log_level;
@@ -32,8 +32,8 @@ int worker_count(const config::settings& settings)
     return worker::usable_processors();
 }
 
-server::server(config::settings settings, loader reload, metrics::registry& numbers,
-               log::session_log& log)
+process::process(config::settings settings, loader reload, metrics::registry& numbers,
+                 log::session_log& log)
     : settings_{std::move(settings)},
       loader_{std::move(reload)},
       numbers_{numbers},
@@ -43,7 +43,7 @@ server::server(config::settings settings, loader reload, metrics::registry& numb
 {
 }
 
-server::~server()
+process::~process()
 {
     close_inbox();
     watchdog_.reset();
@@ -51,7 +51,7 @@ server::~server()
         each->stop();
 }
 
-int server::run()
+int process::run()
 {
     start();
     // Handlers guard what they do; what is left is a want of memory between them.
@@ -63,7 +63,7 @@ int server::run()
 /// From the very beginning, before there is anything to reload: what comes meanwhile is done once
 /// the process is ready. Until then a signal that stops it still does what it does by default, so
 /// that a start that takes long can be broken off.
-void server::hold_reload_signals()
+void process::hold_reload_signals()
 {
     sigset_t held;
     sigemptyset(&held);
@@ -73,7 +73,7 @@ void server::hold_reload_signals()
 }
 
 /// Signals are read like bytes, by signalfd(2): no handler ever runs in the middle of something.
-void server::take_signals()
+void process::take_signals()
 {
     sigset_t taken;
     sigemptyset(&taken);
@@ -87,7 +87,7 @@ void server::take_signals()
     wait_for_signal();
 }
 
-void server::start()
+void process::start()
 {
     deployment::prepared prepared =
         deployment_.prepare(settings_, backends::resolve_servers(settings_.backends));
@@ -132,7 +132,7 @@ void server::start()
     tell_status_later();
 }
 
-void server::note_loaded()
+void process::note_loaded()
 {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     numbers_.process().last_reload_seconds = std::chrono::duration<double>(now).count();
@@ -140,7 +140,7 @@ void server::note_loaded()
 
 // --- signals -------------------------------------------------------------------------------------
 
-void server::wait_for_signal()
+void process::wait_for_signal()
 {
     using descriptor = boost::asio::posix::stream_descriptor;
     signals_.async_wait(descriptor::wait_read, [this](const boost::system::error_code& error) {
@@ -158,8 +158,8 @@ void server::wait_for_signal()
 
 /// Calls `act` later, unless the timer is set anew before. `trying` is what it does, as for
 /// `attempt`.
-void server::after(asio::steady_timer& timer, base::milliseconds how_long, const char* trying,
-                   std::function<void()> act)
+void process::after(asio::steady_timer& timer, base::milliseconds how_long, const char* trying,
+                    std::function<void()> act)
 {
     timer.expires_after(how_long);
     timer.async_wait([this, trying, act = std::move(act)](const boost::system::error_code& error) {
@@ -168,7 +168,7 @@ void server::after(asio::steady_timer& timer, base::milliseconds how_long, const
     });
 }
 
-void server::on_signal(int number)
+void process::on_signal(int number)
 {
     switch (number) {
     case SIGHUP: reload({}); break;
@@ -179,7 +179,7 @@ void server::on_signal(int number)
 
 /// A drain that `ferrule ctl drain` has begun goes on: a hook that drains is followed by the
 /// ordinary stop. Whoever sends a second signal does not want to wait.
-void server::on_stop_signal()
+void process::on_stop_signal()
 {
     if (std::exchange(was_told_to_stop_, true)) {
         log_.say(log_level::warning, "second signal: ending at once");
@@ -193,7 +193,7 @@ void server::on_stop_signal()
 
 // --- drain ---------------------------------------------------------------------------------------
 
-void server::begin_drain()
+void process::begin_drain()
 {
     draining_ = true;
     metrics::process_state& state = numbers_.process();
@@ -223,7 +223,7 @@ void server::begin_drain()
     });
 }
 
-void server::worker_drained(bool all_well)
+void process::worker_drained(bool all_well)
 {
     all_well_ = all_well_ && all_well;
     if (--workers_to_drain_ > 0)
@@ -235,7 +235,7 @@ void server::worker_drained(bool all_well)
     finish(all_well_ ? 0 : 1);
 }
 
-void server::finish(int exit_code)
+void process::finish(int exit_code)
 {
     exit_code_ = exit_code;
     watchdog_.reset();
@@ -244,4 +244,4 @@ void server::finish(int exit_code)
     io_.stop();
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

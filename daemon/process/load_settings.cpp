@@ -1,4 +1,4 @@
-#include "server/load_settings.hpp"
+#include "process/load_settings.hpp"
 
 #include "base/text_file.hpp"
 #include "tls/context.hpp"
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 namespace {
 
@@ -94,4 +94,4 @@ loaded load_settings(const std::string& path, base::streams others)
     return result;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

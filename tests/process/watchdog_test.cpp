@@ -1,4 +1,4 @@
-#include "server/watchdog.hpp"
+#include "process/watchdog.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::process {
 namespace {
 
 using namespace std::chrono_literals;
@@ -185,4 +185,4 @@ TEST(watchdog, an_answer_may_come_after_its_end)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::process

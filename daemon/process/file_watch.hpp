@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 /// What stat(2) says of a path. It follows symbolic links, so that a link that points elsewhere now
 /// is another file.
@@ -59,4 +59,4 @@ struct watched_files {
     std::string refusal; ///< why they were not taken when they were read last; empty if they were
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::process

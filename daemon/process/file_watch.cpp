@@ -1,11 +1,11 @@
-#include "server/file_watch.hpp"
+#include "process/file_watch.hpp"
 
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 namespace {
 
@@ -48,4 +48,4 @@ bool file_watch::is_due(const file_sightings& now)
     return true;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 /// Holds what was passed on, for the life of the process: a reload may drop an address and take it
 /// again. Main thread only.
@@ -31,4 +31,4 @@ private:
     std::map<std::string, std::vector<net::descriptor>> sockets_;
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -6,11 +6,11 @@
 #include "exporter/exporter.hpp"
 #include "log/session_log.hpp"
 #include "metrics/registry.hpp"
-#include "server/deployment.hpp"
-#include "server/file_watch.hpp"
-#include "server/load_settings.hpp"
-#include "server/service_manager.hpp"
-#include "server/watchdog.hpp"
+#include "process/deployment.hpp"
+#include "process/file_watch.hpp"
+#include "process/load_settings.hpp"
+#include "process/service_manager.hpp"
+#include "process/watchdog.hpp"
 #include "worker/worker.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -23,22 +23,22 @@
 #include <string>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 /// How many worker threads `workers` means for this process.
 int worker_count(const config::settings& settings);
 
-class server {
+class process {
 public:
     /// Reads the configuration again, for SIGHUP; empty where there is no file.
     using loader = std::function<loaded()>;
 
     /// Nothing is opened yet. `numbers` and `log` must outlive the server.
-    server(config::settings settings, loader reload, metrics::registry& numbers,
-           log::session_log& log);
-    ~server();
-    server(const server&) = delete;
-    server& operator=(const server&) = delete;
+    process(config::settings settings, loader reload, metrics::registry& numbers,
+            log::session_log& log);
+    ~process();
+    process(const process&) = delete;
+    process& operator=(const process&) = delete;
 
     /// Opens everything, serves until a signal ends it, and returns the exit code: 0 if it was
     /// drained, cut no session, and none that ended meanwhile lost a byte; else 1. Throws
@@ -147,4 +147,4 @@ private:
     int exit_code_ = 0;
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -2,11 +2,11 @@
 
 #include "control/text.hpp"
 #include "log/attempt.hpp"
-#include "server/server.hpp"
+#include "process/process.hpp"
 
 #include <algorithm>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 namespace {
 
@@ -26,7 +26,7 @@ constexpr base::seconds stop_extension{15};
 
 } // namespace
 
-void server::start_watchdog()
+void process::start_watchdog()
 {
     std::vector<watchdog::ask> asks;
     for (const auto& each : workers_)
@@ -54,14 +54,14 @@ void server::start_watchdog()
                 }});
 }
 
-std::optional<base::milliseconds> server::cut_in() const
+std::optional<base::milliseconds> process::cut_in() const
 {
     if (!draining_)
         return std::nullopt;
     return std::chrono::duration_cast<base::milliseconds>(cut_at_ - base::clock::now());
 }
 
-std::string server::status_text() const
+std::string process::status_text() const
 {
     std::string text{control::process_word(numbers_.process())};
     text += ": " + control::sessions_in_words(control::sum_of(numbers_.totals()));
@@ -74,7 +74,7 @@ std::string server::status_text() const
     return text;
 }
 
-void server::tell_status_later()
+void process::tell_status_later()
 {
     if (!manager_.is_there())
         return;
@@ -87,4 +87,4 @@ void server::tell_status_later()
     });
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -3,7 +3,7 @@
 
 #include "base/thread.hpp"
 #include "log/attempt.hpp"
-#include "server/server.hpp"
+#include "process/process.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -12,7 +12,7 @@
 #include <mutex>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 namespace asio = boost::asio;
 
@@ -25,19 +25,19 @@ constexpr base::seconds names_interval{10};
 
 /// A lookup may outlive the process, so its thread is not joined: it leaves what it found here, if
 /// anybody is left to take it.
-struct server::names_inbox {
+struct process::names_inbox {
     std::mutex mutex;
-    server* taker = nullptr;
+    process* taker = nullptr;
 };
 
-std::shared_ptr<server::names_inbox> server::open_inbox()
+std::shared_ptr<process::names_inbox> process::open_inbox()
 {
     auto inbox = std::make_shared<names_inbox>();
     inbox->taker = this;
     return inbox;
 }
 
-void server::close_inbox()
+void process::close_inbox()
 {
     const std::lock_guard lock{inbox_->mutex};
     inbox_->taker = nullptr;
@@ -45,7 +45,7 @@ void server::close_inbox()
 
 /// Gives what was found to `take`, later; at once if nothing of it takes time. Throws if there can
 /// be no thread for it.
-void server::look_up(std::vector<config::backend_settings> backends, names_taker take)
+void process::look_up(std::vector<config::backend_settings> backends, names_taker take)
 {
     if (std::ranges::none_of(backends, backends::has_names))
         return take(backends::resolve_servers(backends), {});
@@ -61,7 +61,7 @@ void server::look_up(std::vector<config::backend_settings> backends, names_taker
         const std::lock_guard lock{inbox->mutex};
         if (inbox->taker == nullptr)
             return;
-        server& taker = *inbox->taker;
+        process& taker = *inbox->taker;
         log::attempt(taker.log_, "tell what names were found", [&] {
             asio::post(taker.io_,
                        [&taker, take, found = std::move(found), trouble = std::move(trouble)] {
@@ -72,7 +72,7 @@ void server::look_up(std::vector<config::backend_settings> backends, names_taker
     }).detach();
 }
 
-void server::refresh_names_later()
+void process::refresh_names_later()
 {
     after(names_timer_, names_interval, "look names up later", [this] {
         if (!draining_ && !log::attempt(log_, "look names up", [this] { refresh_names(); }))
@@ -80,7 +80,7 @@ void server::refresh_names_later()
     });
 }
 
-void server::refresh_names()
+void process::refresh_names()
 {
     std::vector<config::backend_settings> backends;
     std::ranges::copy_if(settings_.backends, std::back_inserter(backends), backends::has_names);
@@ -94,7 +94,7 @@ void server::refresh_names()
             });
 }
 
-void server::names_found(const backends::lookups& found)
+void process::names_found(const backends::lookups& found)
 {
     deployment_.learn(found);
     for (const config::backend_settings& backend : settings_.backends) {
@@ -106,4 +106,4 @@ void server::names_found(const backends::lookups& found)
     }
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -1,11 +1,11 @@
-#include "server/watchdog.hpp"
+#include "process/watchdog.hpp"
 
 #include "base/thread.hpp"
 
 #include <exception>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 watchdog::watchdog(base::microseconds interval, std::vector<ask> workers, findings tell)
     : interval_{interval}, workers_{std::move(workers)}, tell_{std::move(tell)}
@@ -63,4 +63,4 @@ void watchdog::look()
     }
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -1,11 +1,11 @@
-#include "server/inherited_sockets.hpp"
+#include "process/inherited_sockets.hpp"
 
 #include <systemd/sd-daemon.h>
 
 #include <cstdlib>
 #include <system_error>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 inherited_sockets inherited_sockets::from_environment()
 {
@@ -41,4 +41,4 @@ std::vector<std::string> inherited_sockets::names() const
     return all;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 inline config::settings settings_with(const std::string& address)
 {
@@ -26,4 +26,4 @@ inline config::settings settings_with(const std::string& address)
     return settings;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -1,7 +1,7 @@
 // Certificates, keys and ticket keys whose files have changed are picked up without a reload. The
 // configuration itself is not read again.
 
-#include "server/server.hpp"
+#include "process/process.hpp"
 
 #include "base/text_file.hpp"
 #include "log/attempt.hpp"
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 using config::log_level;
 
@@ -105,7 +105,7 @@ std::string text_of(const std::vector<config::tls_finding>& findings, yaml::seve
 
 /// Counts what is served with new contents from now on. The certificate of a listener that was not
 /// there before was loaded, but is no change.
-void server::note_loads(listeners before, listeners after)
+void process::note_loads(listeners before, listeners after)
 {
     for (const config::listener_settings& each : after) {
         const auto old = std::ranges::find(before, each.name, &config::listener_settings::name);
@@ -123,7 +123,7 @@ void server::note_loads(listeners before, listeners after)
 }
 
 /// A reload has read files that had been refused, and found in them what is in force.
-void server::note_mended(listeners after)
+void process::note_mended(listeners after)
 {
     for (const watched_files& each : watched_) {
         if (each.refusal.empty())
@@ -143,7 +143,7 @@ void server::note_mended(listeners after)
 }
 
 /// Begins anew with the files of the settings in force.
-void server::watch_files()
+void process::watch_files()
 {
     watched_.clear();
     for (const config::listener_settings& each : settings_.listeners) {
@@ -157,7 +157,7 @@ void server::watch_files()
     look_at_files_later();
 }
 
-void server::look_at_files_later()
+void process::look_at_files_later()
 {
     watch_timer_.cancel();
     if (settings_.watch == base::off || watched_.empty())
@@ -170,7 +170,7 @@ void server::look_at_files_later()
     });
 }
 
-void server::look_at_files()
+void process::look_at_files()
 {
     for (watched_files& each : watched_) {
         const file_sightings seen = look_at(each.paths);
@@ -180,7 +180,7 @@ void server::look_at_files()
 }
 
 /// Reads the files, and either gives their contents to every worker or to none.
-void server::refresh(watched_files& files, const file_sightings& seen)
+void process::refresh(watched_files& files, const file_sightings& seen)
 {
     const auto listener =
         std::ranges::find(settings_.listeners, files.listener, &config::listener_settings::name);
@@ -224,7 +224,7 @@ void server::refresh(watched_files& files, const file_sightings& seen)
     }
 }
 
-void server::refuse(watched_files& files, const std::string& why)
+void process::refuse(watched_files& files, const std::string& why)
 {
     files.refusal = why;
     loads_of(numbers_, files)[load_failed].add();
@@ -232,8 +232,8 @@ void server::refuse(watched_files& files, const std::string& why)
                                    ": " + why + "; what is in force stays");
 }
 
-void server::take(config::listener_settings& listener, config::listener_settings fresh,
-                  const watched_files& files, deployment::renewal prepared)
+void process::take(config::listener_settings& listener, config::listener_settings fresh,
+                   const watched_files& files, deployment::renewal prepared)
 {
     for (std::size_t i = 0; i < workers_.size(); ++i)
         workers_[i]->renew(listener.name, std::move(prepared.contexts[i]));
@@ -247,4 +247,4 @@ void server::take(config::listener_settings& listener, config::listener_settings
     log_.say(log_level::info, text);
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

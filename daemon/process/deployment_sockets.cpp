@@ -1,7 +1,7 @@
 // Settings → sockets: what is open already stays open, and what is new is bound before anything
 // else changes.
 
-#include "server/deployment.hpp"
+#include "process/deployment.hpp"
 
 #include <sys/socket.h>
 
@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 namespace {
 
@@ -143,4 +143,4 @@ void deployment::listen(prepared& what) const
     what.bound.clear();
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

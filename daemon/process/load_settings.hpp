@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 struct loaded {
     config::reading reading;
@@ -24,4 +24,4 @@ loaded load_settings(const std::string& path, base::streams others = base::strea
 /// The inspector that load_settings gives to the reader: what tls::inspect finds, with fixes.
 std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options);
 
-} // namespace ferrule::server
+} // namespace ferrule::process

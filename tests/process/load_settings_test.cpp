@@ -1,4 +1,4 @@
-#include "server/load_settings.hpp"
+#include "process/load_settings.hpp"
 
 #include "config/test_files.hpp"
 
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <thread>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 namespace {
 
@@ -155,4 +155,4 @@ TEST(loading, never_shows_a_private_key)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::process

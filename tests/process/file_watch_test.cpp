@@ -1,4 +1,4 @@
-#include "server/file_watch.hpp"
+#include "process/file_watch.hpp"
 
 #include "support/temporary_folder.hpp"
 
@@ -12,7 +12,7 @@
 #include <fstream>
 #include <string>
 
-namespace ferrule::server {
+namespace ferrule::process {
 namespace {
 
 file_sighting file(std::uint64_t inode, std::int64_t modified = 1)
@@ -165,4 +165,4 @@ TEST_F(looking, says_why_there_is_nothing_to_see)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -1,6 +1,6 @@
-#include "server/deployment.hpp"
+#include "process/deployment.hpp"
 
-#include "server/one_listener.hpp"
+#include "process/one_listener.hpp"
 #include "support/loopback.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::process {
 namespace {
 
 /// errno of a try to connect; 0 if it is taken.
@@ -124,4 +124,4 @@ TEST_F(deployments, make_a_unix_socket_anew_whose_file_was_removed)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 class watchdog {
 public:
@@ -60,4 +60,4 @@ private:
     std::thread thread_;
 };
 
-} // namespace ferrule::server
+} // namespace ferrule::process

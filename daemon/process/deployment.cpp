@@ -1,4 +1,4 @@
-#include "server/deployment.hpp"
+#include "process/deployment.hpp"
 
 #include "net/local_ports.hpp"
 
@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 namespace {
 
@@ -201,4 +201,4 @@ void deployment::commit(const renewal& what)
     numbers_.set_certificate(what.listener, info_of(what.certificate));
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

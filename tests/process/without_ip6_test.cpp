@@ -1,8 +1,8 @@
 // A machine whose kernel was started without IPv6, as far as socket(2) shows it.
 
-#include "server/deployment.hpp"
+#include "process/deployment.hpp"
 
-#include "server/one_listener.hpp"
+#include "process/one_listener.hpp"
 
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ extern "C" int socket(int family, int type, int protocol) noexcept
     return static_cast<int>(syscall(SYS_socket, family, type, protocol));
 }
 
-namespace ferrule::server {
+namespace ferrule::process {
 namespace {
 
 class without_ip6 : public ::testing::Test {
@@ -82,4 +82,4 @@ TEST_F(without_ip6, an_address_of_ip6_is_an_error)
 }
 
 } // namespace
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -1,11 +1,11 @@
-#include "server/service_manager.hpp"
+#include "process/service_manager.hpp"
 
 #include <systemd/sd-daemon.h>
 
 #include <chrono>
 #include <cstdlib>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 namespace {
 
@@ -70,4 +70,4 @@ void service_manager::alive() const
     tell("WATCHDOG=1");
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process

@@ -3,7 +3,7 @@
 
 #include "control/text.hpp"
 #include "log/attempt.hpp"
-#include "server/server.hpp"
+#include "process/process.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -11,7 +11,7 @@
 #include <memory>
 #include <utility>
 
-namespace ferrule::server {
+namespace ferrule::process {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
@@ -33,7 +33,7 @@ struct gathering {
 
 } // namespace
 
-void server::open_control()
+void process::open_control()
 {
     if (settings_.control.path.empty())
         return;
@@ -46,8 +46,8 @@ void server::open_control()
     log_.say(log_level::info, "control on unix:" + settings_.control.path);
 }
 
-void server::on_command(const control::control_request& request,
-                        const control::control_answer& answer)
+void process::on_command(const control::control_request& request,
+                         const control::control_answer& answer)
 {
     const json::value* const command = request.said.if_contains("command");
     const std::string word =
@@ -84,8 +84,8 @@ void server::on_command(const control::control_request& request,
     }
 }
 
-void server::list_sessions(const control::control_request& request,
-                           const control::control_answer& answer)
+void process::list_sessions(const control::control_request& request,
+                            const control::control_answer& answer)
 {
     auto filter = control::read_filter(request.said);
     const auto limit = control::read_limit(request.said);
@@ -119,8 +119,8 @@ void server::list_sessions(const control::control_request& request,
                    });
 }
 
-void server::kill_sessions(const control::control_request& request,
-                           const control::control_answer& answer)
+void process::kill_sessions(const control::control_request& request,
+                            const control::control_answer& answer)
 {
     auto filter = control::read_filter(request.said);
     if (const auto* why = std::get_if<std::string>(&filter); why != nullptr)
@@ -149,8 +149,8 @@ void server::kill_sessions(const control::control_request& request,
 }
 
 /// Until the next reload, which brings what the file says.
-void server::change_log_level(const control::control_request& request,
-                              const control::control_answer& answer)
+void process::change_log_level(const control::control_request& request,
+                               const control::control_answer& answer)
 {
     const json::value* const said = request.said.if_contains("level");
     if (said != nullptr) {
@@ -164,4 +164,4 @@ void server::change_log_level(const control::control_request& request,
     answer({{"ok", true}, {"level", config::to_text(settings_.log.level)}});
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::process
