@@ -9,11 +9,11 @@
 #include "process/load_settings.hpp"
 #include "process/process.hpp"
 #include "selftest_command.hpp"
-#include "server/demo.hpp"
-#include "server/selftest.hpp"
 #include "server/summary.hpp"
 #include "tls/context.hpp"
 #include "tls/record_memory.hpp"
+#include "trials/demo/demo.hpp"
+#include "trials/selftest/selftest.hpp"
 
 #include <CLI/CLI.hpp>
 #include <sys/resource.h>
@@ -79,15 +79,16 @@ int selftest(const selftest_command& asked)
 {
     config::settings settings;
     if (asked.configuration().empty()) {
-        settings = server::selftest_settings();
+        settings = selftest::selftest_settings();
     } else {
         process::loaded loaded = load(asked.configuration());
         if (!loaded.reading.settings.has_value())
             return exit_usage;
         settings = std::move(*loaded.reading.settings);
     }
-    const server::selftest_report report = server::run_selftest(settings);
-    std::fputs((asked.as_json() ? to_json(report) : to_text(report)).c_str(), stdout);
+    const selftest::selftest_report report = selftest::run_selftest(settings);
+    std::fputs((asked.as_json() ? selftest::to_json(report) : selftest::to_text(report)).c_str(),
+               stdout);
     return report.is_good() ? 0 : exit_failed;
 }
 
@@ -119,7 +120,7 @@ int command_line(int count, char** arguments)
     check_command->add_option("FILE", path, "the configuration file")->required();
     CLI::App* demo_command = app.add_subcommand(
         "demo", "serve an embedded backend on 127.0.0.1:8443 and tell each session's ending");
-    server::demo_options demo;
+    demo::demo_options demo;
     demo_command->add_option("--port", demo.port, "TLS port")->capture_default_str();
     demo_command->add_option("--metrics-port", demo.metrics_port, "metrics port")
         ->capture_default_str();
@@ -139,7 +140,7 @@ int command_line(int count, char** arguments)
         if (check_command->parsed())
             return check(path);
         if (demo_command->parsed())
-            return server::run_demo(demo);
+            return demo::run_demo(demo);
         if (ctl.is_given())
             return ctl.run();
         if (probe.is_given())

@@ -1,6 +1,6 @@
 #include "probe_command.hpp"
 
-#include "probe/probe.hpp"
+#include "trials/probe/probe.hpp"
 
 #include <CLI/CLI.hpp>
 

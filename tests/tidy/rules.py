@@ -20,14 +20,14 @@ LAYERS = {
     "exporter": "base ending record metrics",
     "tls": "base ending",
     "net": "base ending",
-    "probe": "base ending tls net",
     "log": "base ending yaml net config record metrics tls",
     "backends": "base ending yaml config metrics net",
     "session": "base ending yaml config record metrics backends tls net",
     "worker": "base ending yaml config record metrics tls net log backends session",
     "control": "base ending yaml config record metrics tls net log backends session worker",
     "process": "base ending yaml config record metrics exporter tls net log backends session worker control",
-    "server": "base ending yaml config record metrics exporter tls net log backends session worker control process",
+    "trials": "base ending yaml config record metrics exporter tls net log backends session worker control process",
+    "server": "base ending yaml config record metrics exporter tls net log backends session worker control process trials",
 }
 
 # Headers of the C library whose folder is called like one of ours.
@@ -35,17 +35,17 @@ SYSTEM_HEADERS = {"net/if.h"}
 
 # Includes that only some files may have: what, where (in daemon/), what to do instead.
 INCLUDES = [
-    (r"boost/(?!intrusive/|nowide/|json)", r"net/|worker/|control/|process/|server/|backends/|exporter/|main\.cpp",
+    (r"boost/(?!intrusive/|nowide/|json)", r"net/|worker/|control/|process/|trials/demo/|trials/selftest/|backends/|exporter/|main\.cpp",
      "net/ and its types"),
     (r"boost/nowide/", r"base/utf8\.cpp", "base::valid_utf8"),
     (r"boost/json", r"base/json\.(hpp|cpp)", "base/json.hpp"),
-    (r"boost/intrusive/", r"net/|session/|worker/|process/|server/", "a container of the standard library"),
+    (r"boost/intrusive/", r"net/|session/|worker/|process/", "a container of the standard library"),
     (r"openssl/", r"tls/|exporter/(password|status_page)\.cpp", "tls/ and its types"),
     (r"crypt\.h", r"base/password\.cpp", "base::is_password"),
     (r"yaml-cpp/", r"yaml/.*\.cpp", "yaml::node"),
     (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),
     (r"spdlog/", r"log/session_log\.cpp", "log::session_log"),
-    (r"fmt/", r"(log|server)/.*\.cpp", "log/text.hpp"),
+    (r"fmt/", r"(log|trials/selftest)/.*\.cpp", "log/text.hpp"),
     (r"CLI/", r"main\.cpp|(ctl|probe|selftest)_command\.[ch]pp", "arguments of a function"),
     (r"(chrono|iostream|base/time\.hpp)$", r"(?!ending/)", "a fact that the caller observed"),
 ]
@@ -62,7 +62,7 @@ CALLS = [
     (r"\bSSL_(?:read|write|peek)(?:_ex)?\b|\bSSL_get_error\b", CHANNEL, "tls::channel"),
     (r"(?<![\w.>:])shutdown\s*\(|(?<![\w>])::\s*shutdown\s*\(", SOCKET, "net::socket"),
     (r"\bSO_LINGER\b", SOCKET, "net::socket"),
-    (r"\bsocket_base::linger\b", r"server/(demo_\w+|selftest_socket)\.cpp", "net::socket"),
+    (r"\bsocket_base::linger\b", r"trials/(demo|selftest)/\w+\.cpp", "net::socket"),
     (r"\bfacts_?\s*\.[\w.]+\s*(?:=(?!=)|\+\+|--|[-+|&]=)|\b(?:flow_to|flow_from|peer_of)\s*\([^()]*\)"
      r"\s*\.\w+\s*=(?!=)", r"ending/.*", "a verb of ending/observe.hpp"),
     (r"(?<![\w>])::\s*close\s*\(|" + STATEMENT + r"close\s*\(\s*[^)\s]", DESCRIPTOR,
