@@ -4,12 +4,12 @@
 // usage or configuration.
 
 #include "base/version.hpp"
-#include "ctl_command.hpp"
-#include "probe_command.hpp"
+#include "commands/ctl_command.hpp"
+#include "commands/probe_command.hpp"
+#include "commands/selftest_command.hpp"
+#include "commands/summary.hpp"
 #include "process/load_settings.hpp"
 #include "process/process.hpp"
-#include "selftest_command.hpp"
-#include "server/summary.hpp"
 #include "tls/context.hpp"
 #include "tls/record_memory.hpp"
 #include "trials/demo/demo.hpp"
@@ -71,11 +71,11 @@ int check(const std::string& path)
     const process::loaded loaded = load(path);
     if (!loaded.reading.settings.has_value())
         return exit_usage;
-    std::printf("%s: fine\n%s", path.c_str(), server::summary(*loaded.reading.settings).c_str());
+    std::printf("%s: fine\n%s", path.c_str(), commands::summary(*loaded.reading.settings).c_str());
     return 0;
 }
 
-int selftest(const selftest_command& asked)
+int selftest(const commands::selftest_command& asked)
 {
     config::settings settings;
     if (asked.configuration().empty()) {
@@ -124,9 +124,9 @@ int command_line(int count, char** arguments)
     demo_command->add_option("--port", demo.port, "TLS port")->capture_default_str();
     demo_command->add_option("--metrics-port", demo.metrics_port, "metrics port")
         ->capture_default_str();
-    const ctl_command ctl{app};
-    const probe_command probe{app};
-    const selftest_command selftest_asked{app};
+    const commands::ctl_command ctl{app};
+    const commands::probe_command probe{app};
+    const commands::selftest_command selftest_asked{app};
     CLI::App* version_command = app.add_subcommand("version", "print the version");
 
     try {

@@ -27,7 +27,7 @@ LAYERS = {
     "control": "base ending yaml config record metrics tls net log backends session worker",
     "process": "base ending yaml config record metrics exporter tls net log backends session worker control",
     "trials": "base ending yaml config record metrics exporter tls net log backends session worker control process",
-    "server": "base ending yaml config record metrics exporter tls net log backends session worker control process trials",
+    "commands": "base ending yaml config record metrics exporter tls net log backends session worker control process trials",
 }
 
 # Headers of the C library whose folder is called like one of ours.
@@ -46,7 +46,7 @@ INCLUDES = [
     (r"prometheus/", r"metrics/.*\.cpp", "metrics::registry"),
     (r"spdlog/", r"log/session_log\.cpp", "log::session_log"),
     (r"fmt/", r"(log|trials/selftest)/.*\.cpp", "log/text.hpp"),
-    (r"CLI/", r"main\.cpp|(ctl|probe|selftest)_command\.[ch]pp", "arguments of a function"),
+    (r"CLI/", r"commands/.*|main\.cpp", "arguments of a function"),
     (r"(chrono|iostream|base/time\.hpp)$", r"(?!ending/)", "a fact that the caller observed"),
 ]
 

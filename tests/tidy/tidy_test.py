@@ -61,18 +61,18 @@ class EveryRule(unittest.TestCase):
         self.finds("daemon/tls/a.cpp", "#include <net/if.h>\n")
         self.finds("daemon/tls/a.cpp", "#include <net/b.h>\n", "1: net/b.h is banned")
         self.finds("daemon/base/a.cpp", '\n#include "ending/b.hpp"\n', "2: ending/b.hpp is banned")
-        self.finds("daemon/session/a.cpp", '#include "server/b.hpp"\n', "1: server/b.hpp is banned")
+        self.finds("daemon/session/a.cpp", '#include "process/b.hpp"\n', "1: process/b.hpp is banned")
         self.finds("daemon/session/a.cpp", '#include "net/b.hpp"\n')
-        self.finds("daemon/main.cpp", '#include "server/b.hpp"\n')
+        self.finds("daemon/main.cpp", '#include "process/b.hpp"\n')
 
     def test_includes(self):
         for path, name in [("session/a.cpp", "boost/asio.hpp"), ("net/a.cpp", "openssl/ssl.h"),
-                           ("config/a.hpp", "yaml-cpp/yaml.h"), ("server/a.cpp", "prometheus/a.h"),
-                           ("net/a.cpp", "spdlog/spdlog.h"), ("server/a.hpp", "fmt/core.h"),
-                           ("server/a.cpp", "CLI/CLI.hpp"), ("ending/a.cpp", "chrono"),
+                           ("config/a.hpp", "yaml-cpp/yaml.h"), ("process/a.cpp", "prometheus/a.h"),
+                           ("net/a.cpp", "spdlog/spdlog.h"), ("process/a.hpp", "fmt/core.h"),
+                           ("process/a.cpp", "CLI/CLI.hpp"), ("ending/a.cpp", "chrono"),
                            ("ending/a.cpp", "iostream"), ("ending/a.cpp", "boost/x.hpp"),
                            ("metrics/registry.cpp", "boost/x.hpp"),
-                           ("server/a.cpp", "boost/json.hpp")]:
+                           ("process/a.cpp", "boost/json.hpp")]:
             with self.subTest(path=path, name=name):
                 self.finds("daemon/" + path, f"#include <{name}>\n#pragma once\n",
                            f"1: <{name}> is banned")
@@ -83,9 +83,9 @@ class EveryRule(unittest.TestCase):
     def test_calls(self):
         for path, call in [("session/a.cpp", "SSL_shutdown"), ("tls/context.cpp", "SSL_shutdown"),
                            ("net/socket.cpp", "SSL_read"), ("tls/a.cpp", "SSL_write_ex"),
-                           ("server/a.cpp", "SSL_get_error"), ("server/a.cpp", "shutdown"),
+                           ("process/a.cpp", "SSL_get_error"), ("process/a.cpp", "shutdown"),
                            ("tls/channel.cpp", "::shutdown"), ("session/a.cpp", "::close"),
-                           ("server/a.cpp", "close"), ("net/a.cpp", "SO_LINGER")]:
+                           ("process/a.cpp", "close"), ("net/a.cpp", "SO_LINGER")]:
             with self.subTest(path=path, call=call):
                 self.finds("daemon/" + path, f"void f()\n{{\n    {call}(x);\n}}\n",
                            f"3: {call}")
@@ -93,7 +93,7 @@ class EveryRule(unittest.TestCase):
                    "1: socket_base::linger is banned")
         self.finds("daemon/tls/channel.cpp", "int a = SSL_shutdown(x);\n")
         self.finds("daemon/net/socket.cpp", "int a = ::shutdown(x, 1) + ::close(x);\n")
-        self.finds("daemon/server/a.cpp",
+        self.finds("daemon/process/a.cpp",
                    'x.close(1); y->shutdown(2); // SSL_shutdown\n"::close(";\n')
 
     def test_nowhere(self):

@@ -1,8 +1,8 @@
-#include "selftest_command.hpp"
+#include "commands/selftest_command.hpp"
 
 #include <CLI/CLI.hpp>
 
-namespace ferrule {
+namespace ferrule::commands {
 
 selftest_command::selftest_command(CLI::App& app)
     : command_{app.add_subcommand(
@@ -17,4 +17,4 @@ selftest_command::selftest_command(CLI::App& app)
     endings->add_flag("--json", as_json_, "print the result for programs");
 }
 
-} // namespace ferrule
+} // namespace ferrule::commands

@@ -1,9 +1,9 @@
-#include "server/summary.hpp"
+#include "commands/summary.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace ferrule::server {
+namespace ferrule::commands {
 
 namespace {
 
@@ -67,4 +67,4 @@ std::string summary(const config::settings& settings)
     return text;
 }
 
-} // namespace ferrule::server
+} // namespace ferrule::commands

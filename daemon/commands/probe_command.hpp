@@ -5,7 +5,7 @@
 
 #include <memory>
 
-namespace ferrule {
+namespace ferrule::commands {
 
 /// Adds `probe` to `app` when made; asks and prints when run.
 class probe_command {
@@ -25,4 +25,4 @@ private:
     std::unique_ptr<choices> choices_;
 };
 
-} // namespace ferrule
+} // namespace ferrule::commands

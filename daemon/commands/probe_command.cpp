@@ -1,4 +1,4 @@
-#include "probe_command.hpp"
+#include "commands/probe_command.hpp"
 
 #include "trials/probe/probe.hpp"
 
@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace ferrule {
+namespace ferrule::commands {
 
 /// What the command line says.
 struct probe_command::choices {
@@ -95,4 +95,4 @@ int probe_command::run() const
     return found.sum == probe::overall::truthful ? 0 : 1;
 }
 
-} // namespace ferrule
+} // namespace ferrule::commands

@@ -1,4 +1,4 @@
-#include "ctl_command.hpp"
+#include "commands/ctl_command.hpp"
 
 #include "control/ctl.hpp"
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace ferrule {
+namespace ferrule::commands {
 
 namespace json = boost::json;
 
@@ -143,4 +143,4 @@ int ctl_command::run() const
     return exit_code;
 }
 
-} // namespace ferrule
+} // namespace ferrule::commands

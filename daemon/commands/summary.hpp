@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace ferrule::server {
+namespace ferrule::commands {
 
 /// The longest that an ending takes if the peers stay silent from the first end on; derived from
 /// the options (docs/endings.md, "How long an ending can take").
@@ -14,4 +14,4 @@ base::milliseconds longest_silent_ending(const config::shutdown_settings& option
 /// A few lines for each listener.
 std::string summary(const config::settings& settings);
 
-} // namespace ferrule::server
+} // namespace ferrule::commands

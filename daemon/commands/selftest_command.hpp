@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace ferrule {
+namespace ferrule::commands {
 
 /// Adds `selftest` with its commands to `app` when made; plays and prints when run.
 class selftest_command {
@@ -26,4 +26,4 @@ private:
     bool as_json_ = false;
 };
 
-} // namespace ferrule
+} // namespace ferrule::commands
