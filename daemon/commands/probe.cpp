@@ -1,19 +1,23 @@
-#include "commands/probe_command.hpp"
-
+// `ferrule probe`
 #include "trials/probe/probe.hpp"
+
+#include "commands/commands.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
 namespace ferrule::commands {
 
+namespace {
+
 /// What the command line says.
-struct probe_command::choices {
+struct choices {
     CLI::App* probe = nullptr;
     CLI::Option* server_name = nullptr;
     std::string where;
@@ -29,7 +33,7 @@ struct probe_command::choices {
 };
 
 /// Throws std::invalid_argument with what is wrong.
-probe::request probe_command::choices::request() const
+probe::request choices::request() const
 {
     probe::request asked;
     asked.where = probe::read_target(where);
@@ -46,9 +50,31 @@ probe::request probe_command::choices::request() const
     return asked;
 }
 
-probe_command::probe_command(CLI::App& app) : choices_{std::make_unique<choices>()}
+int run_probe(const choices& typed)
 {
-    choices& c = *choices_;
+    probe::request asked;
+    try {
+        asked = typed.request();
+    } catch (const std::invalid_argument& error) {
+        std::fprintf(stderr, "ferrule probe: %s\n", error.what());
+        return exit_usage;
+    }
+    const probe::findings found = probe::run(asked);
+    if (typed.as_json)
+        std::fputs(probe::as_json(found, asked).c_str(), stdout);
+    else if (found.error.empty())
+        std::fputs(probe::in_words(found, asked).c_str(), stdout);
+    if (!found.error.empty())
+        std::fprintf(stderr, "ferrule probe: %s: %s\n", found.target.c_str(), found.error.c_str());
+    return found.sum == probe::overall::truthful ? exit_fine : exit_failed;
+}
+
+} // namespace
+
+command add_probe(CLI::App& app)
+{
+    const auto typed = std::make_shared<choices>();
+    choices& c = *typed;
     c.probe = app.add_subcommand("probe", "ask any TLS endpoint how it ends connections");
     c.probe->add_option("HOST:PORT", c.where, "the endpoint; its certificate is not verified")
         ->required();
@@ -66,33 +92,7 @@ probe_command::probe_command(CLI::App& app) : choices_{std::make_unique<choices>
                      "make so many, instead of one for each question (10 at most)")
         ->check(CLI::Range(1, 1000));
     c.probe->add_flag("--json", c.as_json, "print the facts and verdicts as JSON, for programs");
-}
-
-probe_command::~probe_command() = default;
-
-bool probe_command::is_given() const
-{
-    return choices_->probe->parsed();
-}
-
-int probe_command::run() const
-{
-    constexpr int exit_usage = 2;
-    probe::request asked;
-    try {
-        asked = choices_->request();
-    } catch (const std::invalid_argument& error) {
-        std::fprintf(stderr, "ferrule probe: %s\n", error.what());
-        return exit_usage;
-    }
-    const probe::findings found = probe::run(asked);
-    if (choices_->as_json)
-        std::fputs(probe::as_json(found, asked).c_str(), stdout);
-    else if (found.error.empty())
-        std::fputs(probe::in_words(found, asked).c_str(), stdout);
-    if (!found.error.empty())
-        std::fprintf(stderr, "ferrule probe: %s: %s\n", found.target.c_str(), found.error.c_str());
-    return found.sum == probe::overall::truthful ? 0 : 1;
+    return {c.probe, [typed] { return run_probe(*typed); }};
 }
 
 } // namespace ferrule::commands

@@ -1,11 +1,13 @@
-#include "commands/ctl_command.hpp"
-
+// `ferrule ctl`
 #include "control/ctl.hpp"
+
+#include "commands/commands.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,10 +19,8 @@ namespace {
 
 constexpr const char* default_configuration = "/etc/ferrule/ferrule.yaml";
 
-} // namespace
-
 /// What the command line says.
-struct ctl_command::choices {
+struct choices {
     CLI::App* ctl = nullptr;
     std::string socket;
     std::string configuration = default_configuration;
@@ -43,7 +43,7 @@ struct ctl_command::choices {
     std::string path() const;
 };
 
-void ctl_command::choices::add_filter(CLI::App& to)
+void choices::add_filter(CLI::App& to)
 {
     to.add_option("--listener", listener, "only those of this listener");
     to.add_option("--backend", backend, "only those of this backend");
@@ -52,7 +52,7 @@ void ctl_command::choices::add_filter(CLI::App& to)
         ->check(CLI::IsMember({"handshaking", "connecting", "relaying", "half_closed", "closing"}));
 }
 
-json::object ctl_command::choices::request() const
+json::object choices::request() const
 {
     const CLI::App* const command = ctl->get_subcommands().front();
     const std::string name = command->get_name();
@@ -78,7 +78,7 @@ json::object ctl_command::choices::request() const
     return asked;
 }
 
-std::string ctl_command::choices::path() const
+std::string choices::path() const
 {
     if (!socket.empty())
         return socket;
@@ -86,9 +86,24 @@ std::string ctl_command::choices::path() const
     return configured.empty() ? control::default_control_path : configured;
 }
 
-ctl_command::ctl_command(CLI::App& app) : choices_{std::make_unique<choices>()}
+int ctl(const choices& typed)
 {
-    choices& c = *choices_;
+    const json::object request = typed.request();
+    const json::object answer =
+        control::ask_control(typed.path(), request, base::seconds{typed.timeout_seconds});
+    const int exit_code = control::exit_code_of(answer);
+    const std::string text =
+        typed.as_json ? json::serialize(answer) + "\n" : control::answer_in_words(request, answer);
+    std::fputs(text.c_str(), exit_code == exit_fine || typed.as_json ? stdout : stderr);
+    return exit_code;
+}
+
+} // namespace
+
+command add_ctl(CLI::App& app)
+{
+    const auto typed = std::make_shared<choices>();
+    choices& c = *typed;
     c.ctl =
         app.add_subcommand("ctl", "ask or tell a ferrule that runs, through its control socket");
     c.ctl->require_subcommand(1);
@@ -122,25 +137,7 @@ ctl_command::ctl_command(CLI::App& app) : choices_{std::make_unique<choices>()}
     c.show->add_option("ID", c.ids, "the number behind session= in the log")->required();
     c.kill->add_option("ID", c.ids, "the numbers behind session= in the log");
     c.add_filter(*c.kill);
-}
-
-ctl_command::~ctl_command() = default;
-
-bool ctl_command::is_given() const
-{
-    return choices_->ctl->parsed();
-}
-
-int ctl_command::run() const
-{
-    const json::object request = choices_->request();
-    const json::object answer =
-        control::ask_control(choices_->path(), request, base::seconds{choices_->timeout_seconds});
-    const int exit_code = control::exit_code_of(answer);
-    const std::string text = choices_->as_json ? json::serialize(answer) + "\n"
-                                               : control::answer_in_words(request, answer);
-    std::fputs(text.c_str(), exit_code == 0 || choices_->as_json ? stdout : stderr);
-    return exit_code;
+    return {c.ctl, [typed] { return ctl(*typed); }};
 }
 
 } // namespace ferrule::commands
