@@ -9,26 +9,38 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# A folder of daemon/ may include itself and these. main.cpp may include everything.
-LAYERS = {
+# The rooms of daemon/ from left to right, each with its neighbours to the left: it may include itself,
+# these, and what these may include. main.cpp may include everything.
+ROOMS = {
     "base": "",
     "ending": "base",
     "yaml": "base",
-    "config": "base ending yaml",
-    "record": "base ending",
-    "metrics": "base ending",
-    "exporter": "base ending record metrics",
-    "tls": "base ending",
-    "net": "base ending",
-    "log": "base ending yaml net config record metrics tls",
-    "backends": "base ending yaml config metrics net",
-    "session": "base ending yaml config record metrics backends tls net",
-    "worker": "base ending yaml config record metrics tls net log backends session",
-    "control": "base ending yaml config record metrics tls net log backends session worker",
-    "process": "base ending yaml config record metrics exporter tls net log backends session worker control",
-    "trials": "base ending yaml config record metrics exporter tls net log backends session worker control process",
-    "commands": "base ending yaml config record metrics exporter tls net log backends session worker control process trials",
+    "net": "ending",
+    "config": "ending yaml",
+    "tls": "ending",
+    "record": "ending",
+    "metrics": "record",
+    "log": "config metrics net tls",
+    "exporter": "metrics",
+    "backends": "config metrics net",
+    "session": "backends tls",
+    "worker": "log session",
+    "control": "worker",
+    "process": "control exporter",
+    "trials": "process",
+    "commands": "trials",
 }
+
+
+def layers():
+    """{room: all rooms to its left that it may include}."""
+    found = {}
+    for room, neighbours in ROOMS.items():
+        found[room] = {each for left in neighbours.split() for each in (left, *found[left])}
+    return found
+
+
+LAYERS = layers()
 
 # Headers of the C library whose folder is called like one of ours.
 SYSTEM_HEADERS = {"net/if.h"}
@@ -129,7 +141,7 @@ def banned(what, instead):
 def check_layers(file):
     if file.folder not in LAYERS:
         return
-    allowed = {file.folder, *LAYERS[file.folder].split()}
+    allowed = {file.folder, *LAYERS[file.folder]}
     for number, name in file.includes():
         folder = name.split("/")[0]
         if name in SYSTEM_HEADERS:
