@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <string_view>
 #include <vector>
 
@@ -16,12 +17,21 @@ namespace json = boost::json;
 
 namespace {
 
+std::string fixed(double number)
+{
+    std::array<char, 64> text{};
+    std::snprintf(text.data(), text.size(), "%.3f", number);
+    return text.data();
+}
+
 /// A value by its key as text; "-" if there is none.
 std::string word(const json::object& from, std::string_view key)
 {
     const json::value* const value = from.if_contains(key);
     if (value == nullptr || value->is_null())
         return "-";
+    if (value->is_double()) // Boost.JSON writes an exponent
+        return fixed(value->get_double());
     if (!value->is_string())
         return json::serialize(*value);
     std::string line;
@@ -83,7 +93,7 @@ std::string status_in_words(const json::object& answer)
         text += ", cut in " + duration(answer, "cut_in_seconds");
     const bool last_ok = word(answer, "last_reload_ok") == "true";
     text += "\nconfiguration " + word(answer, "configuration") + ", loaded " +
-            log::utc_time(whole(answer, "loaded_at") * 1'000'000) +
+            log::utc_time(whole(answer, "loaded_at_seconds") * 1'000'000) +
             "; reloads: " + word(object(answer, "reloads"), "ok") + " ok, " +
             word(object(answer, "reloads"), "failed") + " failed" +
             (last_ok ? "" : " (the last one)") + "; log level " + word(answer, "log_level") + "\n";
@@ -127,7 +137,7 @@ std::string list_in_words(const json::object& answer)
         const json::object& one = each.as_object();
         rows.push_back({word(one, "session"), word(one, "state"), word(one, "listener"),
                         word(one, "client"), word(one, "server"), word(one, "to_backend_bytes"),
-                        word(one, "to_client_bytes"), duration(one, "age_seconds"),
+                        word(one, "to_client_bytes"), duration(one, "total_seconds"),
                         duration(one, "silent_seconds"), word(one, "cause")});
     }
     std::string text = table(rows);

@@ -98,42 +98,11 @@ json::object status_json(const config::settings& settings, const metrics::regist
         {"listeners", std::move(listeners)},
         {"reloads", {{"ok", state.reloads_ok.load()}, {"failed", state.reloads_failed.load()}}},
         {"last_reload_ok", state.last_reload_ok.load()},
-        {"loaded_at", static_cast<std::int64_t>(state.last_reload_seconds.load())},
+        {"loaded_at_seconds", state.last_reload_seconds.load()},
     };
     if (cut_in.has_value())
         status["cut_in_seconds"] = std::max(0.0, seconds(*cut_in));
     return status;
-}
-
-json::object session_json(const record::snapshot& seen)
-{
-    const record::ended_session& so_far = seen.so_far;
-    json::object told{
-        {"session", so_far.session_id},
-        {"state", worker::to_text(seen.at)},
-        {"listener", text(so_far.listener.view())},
-        {"client", text(so_far.client.view())},
-        {"tls", text(so_far.tls_version.view())},
-        {"cipher", text(so_far.cipher.view())},
-        {"sni", text(so_far.sni.view())},
-        {"alpn", text(so_far.alpn.view())},
-        {"resumed", so_far.resumed},
-        {"backend", text(so_far.backend.view())},
-        {"server", text(so_far.server.view())},
-        {"to_backend_bytes", so_far.bytes[0]},
-        {"to_client_bytes", so_far.bytes[1]},
-        {"age_seconds", seconds(so_far.total)},
-        {"silent_seconds", seconds(seen.silent)},
-    };
-    if (so_far.cause != ending::cause::none) {
-        told["cause"] = ending::to_text(so_far.cause);
-        told["second"] = so_far.second == ending::cause::none ? std::string_view{}
-                                                              : ending::to_text(so_far.second);
-        told["client_act"] = ending::to_text(so_far.client_act);
-        told["backend_act"] = ending::to_text(so_far.backend_act);
-        told["close_seconds"] = seconds(so_far.close);
-    }
-    return told;
 }
 
 std::variant<worker::session_filter, std::string> read_filter(const json::object& request)
@@ -163,8 +132,8 @@ std::variant<worker::session_filter, std::string> read_filter(const json::object
             filter.backend = said;
         else if (name == "client")
             filter.client = said;
-        else if (name == "state" && worker::state_of(said).has_value())
-            filter.state = worker::state_of(said);
+        else if (name == "state" && record::state_of(said).has_value())
+            filter.state = record::state_of(said);
         else if (name == "state")
             return "state is one of handshaking, connecting, relaying, half_closed, closing";
         else

@@ -24,9 +24,6 @@ std::string_view process_word(const metrics::process_state& state);
 boost::json::object status_json(const config::settings& settings, const metrics::registry& numbers,
                                 std::optional<base::milliseconds> cut_in);
 
-/// With everything known of it.
-boost::json::object session_json(const record::snapshot& seen);
-
 /// The filter of a request: "ids", "listener", "backend", "client", "state". A string says what is
 /// wrong with it: an unknown field, a wrong type, an unknown state.
 std::variant<worker::session_filter, std::string> read_filter(const boost::json::object& request);

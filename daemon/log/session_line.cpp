@@ -246,28 +246,4 @@ std::string session_line(line_form form, const record::ended_session& ended)
                        level_word(level_of(ended)), text_line(ended));
 }
 
-metrics::ended_session on_status_page(const record::ended_session& ended) noexcept
-{
-    metrics::ended_session shown;
-    shown.ended_at_microseconds = ended.ended_at_microseconds;
-    shown.session_id = ended.session_id;
-    shown.listener = ended.listener;
-    shown.client = ended.client;
-    shown.sni = ended.sni;
-    shown.backend = ended.backend;
-    shown.server = ended.server;
-    shown.bytes = ended.bytes;
-    shown.lost = ended.lost;
-    shown.unconfirmed = ended.unconfirmed;
-    shown.cause = ended.cause;
-    shown.second = ended.second;
-    shown.detail = ended.detail;
-    shown.client_act = ended.client_act;
-    shown.backend_act = ended.backend_act;
-    shown.outcome = ended.outcome;
-    shown.is_abnormal = is_abnormal(ended);
-    shown.close_microseconds = ended.close.count();
-    return shown;
-}
-
 } // namespace ferrule::log

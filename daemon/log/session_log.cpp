@@ -198,7 +198,7 @@ bool session_log::writer::write_sessions()
             if (ended == nullptr)
                 break;
             found = true;
-            endings.note(on_status_page(ended->session));
+            endings.note(ended->session);
             if (ended->is_logged)
                 write_session(ended->session);
             if (ended->recording.size() > 0)
@@ -249,7 +249,7 @@ void session_log::ended(int worker, const record::ended_session& session,
     CHECK(index < writer_->rings.size(), "a worker's number is below the number of workers");
     const bool has_line = is_logged(session, writer_->level.load(std::memory_order_relaxed),
                                     writer_->sessions.load(std::memory_order_relaxed));
-    const bool has_trace = has_line && recording.size() > 0 && is_abnormal(session);
+    const bool has_trace = has_line && recording.size() > 0 && record::is_abnormal(session);
     if (!has_trace)
         recording = {};
     if (writer_->rings[index]->push(session, has_line, std::move(recording))) {

@@ -37,20 +37,12 @@ std::string session_line(line_form form, const record::ended_session& ended);
 std::string trace_line(line_form form, const record::ended_session& ended,
                        const record::recorder& recording);
 
-/// True if the ending is worth a line under `log.sessions: abnormal`: an outcome other than clean.
-/// Not abnormal are a probe, and a session that is `cut` with no cause or second but client_eof and
-/// backend_eof: both ended well as far as the operator's own `mode` or `half_close` let them.
-bool is_abnormal(const record::ended_session& ended) noexcept;
-
 /// The level of its line: debug for a probe, warning if it is abnormal, else info.
 config::log_level level_of(const record::ended_session& ended) noexcept;
 
 /// True if the session gets a line under `log.level` and `log.sessions`.
 bool is_logged(const record::ended_session& ended, config::log_level level,
                config::logged_sessions which) noexcept;
-
-/// The same for the status page.
-metrics::ended_session on_status_page(const record::ended_session& ended) noexcept;
 
 class session_log {
 public:

@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "base/utf8.hpp"
 #include "base/version.hpp"
+#include "record/json.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -27,16 +28,9 @@ std::uint64_t sum(const std::vector<const Block*>& of_workers, Read read)
     return total;
 }
 
-/// Whole milliseconds, since Boost.JSON writes fractions with an exponent.
-std::int64_t unix_ms(clock::time_point moment)
+double seconds(clock::duration duration)
 {
-    using std::chrono::duration_cast;
-    return duration_cast<std::chrono::milliseconds>(moment.time_since_epoch()).count();
-}
-
-std::int64_t to_ms(double unix_seconds)
-{
-    return static_cast<std::int64_t>(unix_seconds * 1000);
+    return std::chrono::duration<double>(duration).count();
 }
 
 /// Text from outside, which need not be UTF-8; empty is null.
@@ -50,14 +44,6 @@ json::value text_or_null(std::string_view text)
 json::string word(std::string_view text)
 {
     return json::string(text.data(), text.size());
-}
-
-/// The second cause; none is null.
-json::value cause_or_null(ending::cause cause)
-{
-    if (cause == ending::cause::none)
-        return nullptr;
-    return word(ending::to_text(cause));
 }
 
 json::object by_direction(std::uint64_t backend, std::uint64_t client)
@@ -80,11 +66,11 @@ json::object process_of(const process_state& state, clock::time_point started,
     return {{"state", word(state_of(state))},
             {"version", word(base::version)},
             {"revision", text_or_null(base::revision)},
-            {"started_at_ms", unix_ms(started)},
-            {"uptime_ms", std::max<std::int64_t>(0, unix_ms(moment) - unix_ms(started))},
+            {"started_at_seconds", seconds(started.time_since_epoch())},
+            {"uptime_seconds", std::max(0.0, seconds(moment - started))},
             {"last_reload",
              {{"good", state.last_reload_ok.load()},
-              {"loaded_at_ms", to_ms(state.last_reload_seconds)},
+              {"loaded_at_seconds", state.last_reload_seconds.load()},
               {"ok", state.reloads_ok.load()},
               {"failed", state.reloads_failed.load()}}}};
 }
@@ -166,7 +152,7 @@ json::array certificates_of(const readings& now)
         all.push_back(json::object{{"listener", text_or_null(listener)},
                                    {"subject", text_or_null(info.subject)},
                                    {"serial", text_or_null(info.serial)},
-                                   {"not_after_ms", to_ms(info.not_after_seconds)}});
+                                   {"not_after_seconds", info.not_after_seconds}});
     return all;
 }
 
@@ -191,39 +177,16 @@ json::array endings_of(const readings& now)
     return all;
 }
 
-json::object ended(const ended_session& session)
-{
-    return {{"session", session.session_id},
-            {"ended_at_ms", session.ended_at_microseconds / 1000},
-            {"listener", text_or_null(session.listener.view())},
-            {"client", text_or_null(session.client.view())},
-            {"sni", text_or_null(session.sni.view())},
-            {"backend", text_or_null(session.backend.view())},
-            {"server", text_or_null(session.server.view())},
-            {"cause", cause_or_null(session.cause)},
-            {"second", cause_or_null(session.second)},
-            {"detail", text_or_null(session.detail.view())},
-            {"outcome", word(ending::to_text(session.outcome))},
-            {"client_act", word(ending::to_text(session.client_act))},
-            {"backend_act", word(ending::to_text(session.backend_act))},
-            {"abnormal", session.is_abnormal},
-            {"bytes", by_direction(session.bytes[to_backend], session.bytes[to_client])},
-            {"lost_bytes", by_direction(session.lost[to_backend], session.lost[to_client])},
-            {"unconfirmed_bytes",
-             by_direction(session.unconfirmed[to_backend], session.unconfirmed[to_client])},
-            {"close_us", session.close_microseconds}};
-}
-
 } // namespace
 
-std::string status_json(const readings& now, const std::vector<ended_session>& newest_first,
+std::string status_json(const readings& now, const std::vector<record::ended_session>& newest_first,
                         clock::time_point started, clock::time_point moment)
 {
     json::array recent;
-    for (const ended_session& each : newest_first)
-        recent.push_back(ended(each));
+    for (const record::ended_session& each : newest_first)
+        recent.push_back(record::to_json(each));
     const json::object status{{"schema", 1},
-                              {"time_ms", unix_ms(moment)},
+                              {"time_seconds", seconds(moment.time_since_epoch())},
                               {"process", process_of(now.process, started, moment)},
                               {"listeners", listeners_of(now)},
                               {"servers", servers_of(now)},

@@ -4,6 +4,7 @@
 #include "control/text.hpp"
 #include "log/attempt.hpp"
 #include "process/process.hpp"
+#include "record/json.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -107,7 +108,7 @@ void process::list_sessions(const control::control_request& request,
         shown.resize(std::min(shown.size(), most));
         json::array sessions;
         for (const record::snapshot& each : shown)
-            sessions.push_back(control::session_json(each));
+            sessions.push_back(record::to_json(each));
         answer({{"ok", true}, {"fitting", found->all.fitting}, {"sessions", std::move(sessions)}});
     };
     for (const auto& each : workers_)

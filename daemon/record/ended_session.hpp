@@ -45,4 +45,9 @@ struct ended_session {
     base::microseconds total{0};
 };
 
+/// True if the ending is worth a line under `log.sessions: abnormal`: an outcome other than clean.
+/// Not abnormal are a probe, and a session that is `cut` with no cause or second but client_eof and
+/// backend_eof: both ended well as far as the operator's own `mode` or `half_close` let them.
+bool is_abnormal(const ended_session& told) noexcept;
+
 } // namespace ferrule::record

@@ -5,6 +5,8 @@
 #include "record/ended_session.hpp"
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace ferrule::record {
 
@@ -16,6 +18,10 @@ enum class state : std::uint8_t {
     half_closed, ///< one flow has ended, the other goes on
     closing,     ///< neither side has more to give, or the session is being cut
 };
+
+/// The word: handshaking, connecting, relaying, half_closed, closing.
+std::string_view to_text(state value);
+std::optional<state> state_of(std::string_view word);
 
 struct snapshot {
     state at = state::handshaking;

@@ -1,4 +1,4 @@
-// `limits.sessions`: the one number that all workers write.
+// `limits.sessions` and the numbers of sessions: what all workers write.
 #pragma once
 
 #include <atomic>
@@ -28,8 +28,12 @@ public:
 
     std::uint64_t open() const noexcept { return open_; }
 
+    /// 1, 2, 3, ...: unique in the process, and short enough to be typed (`ferrule ctl`).
+    std::uint64_t next_id() noexcept { return 1 + given_.fetch_add(1, std::memory_order_relaxed); }
+
 private:
     alignas(64) std::atomic<std::uint64_t> open_{0};
+    std::atomic<std::uint64_t> given_{0}; ///< written with `open_`, for each session
     alignas(64) std::atomic<std::uint64_t> most_{0};
 };
 

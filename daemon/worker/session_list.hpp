@@ -1,4 +1,4 @@
-// Which sessions an operator asks for, and what each looks like to a program.
+// Which sessions an operator asks for, and what the workers found.
 #pragma once
 
 #include "session/session.hpp"
@@ -6,14 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace ferrule::worker {
-
-/// The word: handshaking, connecting, relaying, half_closed, closing.
-std::string_view to_text(record::state value);
-std::optional<record::state> state_of(std::string_view word);
 
 /// A session has to fit everything that is set.
 struct session_filter {

@@ -111,8 +111,7 @@ void worker::ended(session::session& which, const record::ended_session& told)
 
 std::uint64_t worker::next_session_id() noexcept
 {
-    // Each worker counts in a range of its own.
-    return (static_cast<std::uint64_t>(index_) << 40U) + ++session_count_;
+    return limit_.next_id();
 }
 
 /// Something that the main thread ordered could not be done: it is that one order, and no session.

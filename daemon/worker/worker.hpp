@@ -157,7 +157,6 @@ private:
                                       &session::session::newcomers>,
         boost::intrusive::constant_time_size<false>>
         newcomers_;
-    std::uint64_t session_count_ = 0;
 
     std::atomic<bool> wants_place_{false};
     std::optional<base::time_point> asked_at_; ///< the others, for room

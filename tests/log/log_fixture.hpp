@@ -2,8 +2,8 @@
 #pragma once
 
 #include "log/session_log.hpp"
-#include "log/session_records.hpp"
 #include "metrics/registry.hpp"
+#include "record/session_records.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <fcntl.h>

@@ -113,25 +113,9 @@ TEST_F(session_log_test, the_status_page_gets_every_ending_whatever_is_logged)
     const auto shown = numbers.endings().newest_first();
     ASSERT_EQ(shown.size(), 3u);
     EXPECT_EQ(shown[0].cause, ending::cause::probe);
-    EXPECT_FALSE(shown[0].is_abnormal);
-    EXPECT_TRUE(shown[1].is_abnormal);
-    const record::ended_session lossy = lossy_session(2);
-    EXPECT_EQ(shown[1].session_id, 2u);
-    EXPECT_EQ(shown[1].ended_at_microseconds, lossy.ended_at_microseconds);
-    EXPECT_EQ(shown[1].listener.view(), "web");
-    EXPECT_EQ(shown[1].client.view(), lossy.client.view());
-    EXPECT_EQ(shown[1].sni.view(), lossy.sni.view());
-    EXPECT_EQ(shown[1].backend.view(), lossy.backend.view());
-    EXPECT_EQ(shown[1].server.view(), lossy.server.view());
-    EXPECT_EQ(shown[1].bytes, lossy.bytes);
-    EXPECT_EQ(shown[1].lost, lossy.lost);
-    EXPECT_EQ(shown[1].unconfirmed, lossy.unconfirmed);
-    EXPECT_EQ(shown[1].second, lossy.second);
-    EXPECT_EQ(shown[1].detail.view(), lossy.detail.view());
-    EXPECT_EQ(shown[1].client_act, lossy.client_act);
-    EXPECT_EQ(shown[1].backend_act, lossy.backend_act);
-    EXPECT_EQ(shown[1].outcome, lossy.outcome);
-    EXPECT_EQ(shown[1].close_microseconds, lossy.close.count());
+    EXPECT_FALSE(record::is_abnormal(shown[0]));
+    EXPECT_TRUE(record::is_abnormal(shown[1]));
+    EXPECT_EQ(text_line(lossy_session(2)), text_line(shown[1])) << "all of it";
 }
 
 TEST_F(session_log_test, a_reload_changes_level_format_and_choice)

@@ -1,6 +1,6 @@
 #include "ending/next_step.hpp"
 #include "log/session_log.hpp"
-#include "log/session_records.hpp"
+#include "record/session_records.hpp"
 
 #include <gtest/gtest.h>
 

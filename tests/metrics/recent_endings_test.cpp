@@ -7,9 +7,9 @@
 namespace ferrule::metrics {
 namespace {
 
-ended_session numbered(std::uint64_t id)
+record::ended_session numbered(std::uint64_t id)
 {
-    ended_session ended;
+    record::ended_session ended;
     ended.session_id = id;
     return ended;
 }

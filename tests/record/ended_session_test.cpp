@@ -1,54 +1,59 @@
+// Which endings an operator should look at (`log.sessions: abnormal`).
 #include "record/ended_session.hpp"
+
+#include "record/session_records.hpp"
 
 #include <gtest/gtest.h>
 
-#include <string>
-
+namespace ferrule::record {
 namespace {
 
-using ferrule::base::short_text;
+using test::clean_session;
+using test::probe_session;
 
-TEST(short_text, begins_empty)
+TEST(ended_session, normal_is_a_clean_outcome_whatever_the_cause)
 {
-    const short_text<8> text;
-    EXPECT_TRUE(text.empty());
-    EXPECT_EQ("", text.view());
+    for (const auto cause : ending::all_causes) {
+        auto ended = clean_session();
+        ended.cause = ended.second = cause;
+        EXPECT_FALSE(is_abnormal(ended)) << ending::to_text(cause);
+    }
+    EXPECT_FALSE(is_abnormal(probe_session()));
 }
 
-TEST(short_text, keeps_what_fits)
+TEST(ended_session, normal_is_what_only_the_options_have_cut)
 {
-    EXPECT_EQ("TLSv1.3", short_text<8>{"TLSv1.3"}.view());
-    EXPECT_EQ("12345678", short_text<8>{"12345678"}.view());
+    using ending::cause;
+
+    auto ended = clean_session();
+    ended.outcome = ending::outcome::cut;
+    EXPECT_FALSE(is_abnormal(ended));
+    ended.cause = cause::backend_eof;
+    ended.second = cause::none; // `mode: notify`, and the client does not answer
+    EXPECT_FALSE(is_abnormal(ended));
+    ended.second = cause::close_timeout;
+    EXPECT_TRUE(is_abnormal(ended));
+    for (const auto cause : ending::all_causes) {
+        ended = clean_session();
+        ended.outcome = ending::outcome::cut;
+        ended.cause = cause;
+        EXPECT_EQ(is_abnormal(ended), cause != cause::client_eof && cause != cause::backend_eof &&
+                                          cause != cause::probe)
+            << ending::to_text(cause);
+    }
 }
 
-TEST(short_text, cuts_what_does_not_fit)
+TEST(ended_session, abnormal_are_missing_bytes_and_sessions_that_could_not_be)
 {
-    EXPECT_EQ("12345678", short_text<8>{"123456789"}.view());
-    EXPECT_EQ(255U, short_text<255>{std::string(256, 'x')}.view().size());
-    EXPECT_EQ(128U, short_text<128>{std::string(100'000, 'x')}.view().size());
-}
-
-TEST(short_text, forgets_what_it_held_before)
-{
-    short_text<16> text{"a longer text"};
-    text = "short";
-    EXPECT_EQ("short", text.view());
-    text = std::string_view{};
-    EXPECT_TRUE(text.empty());
-}
-
-TEST(short_text, keeps_bytes_that_are_not_text)
-{
-    const std::string bytes{"\0\xFF\n", 3};
-    EXPECT_EQ(bytes, short_text<8>{bytes}.view());
-}
-
-TEST(short_text, is_copied_as_a_value)
-{
-    short_text<8> text{"one"};
-    const short_text<8> copy = text;
-    text = "two";
-    EXPECT_EQ("one", copy.view());
+    auto ended = clean_session();
+    ended.outcome = ending::outcome::unconfirmed;
+    EXPECT_TRUE(is_abnormal(ended));
+    ended.outcome = ending::outcome::lost;
+    EXPECT_TRUE(is_abnormal(ended));
+    ended.outcome = ending::outcome::none;
+    ended.cause = ending::cause::no_backend;
+    EXPECT_TRUE(is_abnormal(ended));
 }
 
 } // namespace
+} // namespace ferrule::record

@@ -244,7 +244,7 @@ class Sessions(Control):
             (told["listener"], told["backend"], told["server"], told["tls"],
              told["to_backend_bytes"], told["to_client_bytes"]),
             ("web", "app", self.app.text, "TLSv1.3", 5, 10))
-        self.assertNotIn("cause", told)
+        self.assertIsNone(told["cause"])
         told = self.ask("sessions", "--state", "half_closed")["sessions"][0]
         self.assertEqual((told["cause"], told["backend_act"]), ("client_eof", "sent"))
         text = self.ctl("sessions")

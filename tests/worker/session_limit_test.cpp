@@ -66,5 +66,21 @@ TEST(session_limits, are_never_passed_by_workers_that_take_at_the_same_time)
     EXPECT_EQ(0u, limit.open());
 }
 
+TEST(session_limit, gives_every_session_a_number_of_its_own)
+{
+    session_limit limit;
+    EXPECT_EQ(1u, limit.next_id());
+    EXPECT_EQ(2u, limit.next_id());
+    std::vector<std::thread> workers;
+    for (int i = 0; i < 4; ++i)
+        workers.emplace_back([&] {
+            for (int round = 0; round < 1000; ++round)
+                limit.next_id();
+        });
+    for (std::thread& each : workers)
+        each.join();
+    EXPECT_EQ(4003u, limit.next_id());
+}
+
 } // namespace
 } // namespace ferrule::worker

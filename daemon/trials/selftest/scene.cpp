@@ -41,7 +41,7 @@ std::optional<told_ending> selftest_proxy::told(base::time_point until)
     for (;;) {
         const auto ended = numbers_.endings().newest_first();
         if (!ended.empty()) {
-            const metrics::ended_session& last = ended.front();
+            const record::ended_session& last = ended.front();
             return told_ending{last.cause, last.second, last.client_act, last.backend_act,
                                last.outcome};
         }
