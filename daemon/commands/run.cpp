@@ -21,9 +21,9 @@ int run(const std::string& path)
         return exit_usage;
     metrics::registry numbers{process::worker_count(*settings)};
     log::session_log log{settings->log, process::worker_count(*settings), numbers};
-    process::process server{std::move(*settings), [path] { return process::load_settings(path); },
-                            numbers, log};
-    return server.run();
+    process::process serving{std::move(*settings), [path] { return process::load_settings(path); },
+                             numbers, log};
+    return serving.run();
 }
 
 } // namespace

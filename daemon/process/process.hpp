@@ -33,7 +33,7 @@ public:
     /// Reads the configuration again, for SIGHUP; empty where there is no file.
     using loader = std::function<loaded()>;
 
-    /// Nothing is opened yet. `numbers` and `log` must outlive the server.
+    /// Nothing is opened yet. `numbers` and `log` must outlive it.
     process(config::settings settings, loader reload, metrics::registry& numbers,
             log::session_log& log);
     ~process();
@@ -73,7 +73,7 @@ private:
     void take_effect(deployment::prepared& prepared, config::settings fresh);
     void keep_only_configured_series();
 
-    // commands.cpp: the control socket
+    // orders.cpp: the control socket
     void open_control();
     void on_command(const control::control_request& request, const control::control_answer& answer);
     void list_sessions(const control::control_request& request,
@@ -126,7 +126,7 @@ private:
     boost::asio::steady_timer drain_timer_{io_};
     boost::asio::steady_timer names_timer_{io_};
     boost::asio::steady_timer watch_timer_{io_};
-    /// How a lookup that outlives the server finds out.
+    /// How a lookup that outlives the process finds out.
     std::shared_ptr<names_inbox> inbox_;
     service_manager manager_;
     boost::asio::steady_timer status_timer_{io_};

@@ -1,5 +1,5 @@
 // One thread, one event loop, its own listening sockets and sessions. Workers share nothing that
-// they write but the number of sessions; the server talks to them by posting.
+// they write but how many sessions there are and were; the process talks to them by posting.
 #pragma once
 
 #include "log/session_log.hpp"
