@@ -184,6 +184,22 @@ def check_words(file):
             yield file.line_of(match.start()), banned(match.group(), instead)
 
 
+NAMED_FILE = re.compile(
+    rf"(?<![\w/.-])((?:daemon/|tests/)?(?:{'|'.join(ROOMS)})/[\w/]+\.(?:cpp|hpp|html|py))(?!\w|\.\w)")
+
+
+def check_named_files(file):
+    """What prose and comments name has to be there: files move."""
+    if not (file.is_cpp or file.path.endswith(".md")):
+        return
+    for number, line in enumerate(file.lines, 1):
+        if line.lstrip().startswith("#include"):
+            continue
+        for name in NAMED_FILE.findall(line):
+            if not any((ROOT / folder / name).exists() for folder in ("", "daemon", "tests")):
+                yield number, f"there is no file {name}, say where it is now"
+
+
 def check_text(file):
     if file.text and not file.text.endswith("\n"):
         yield len(file.lines), "the last line has no newline, add one"
@@ -240,8 +256,8 @@ def check_function_length(file):
                                 f"at most {MAX_FUNCTION_LINES}, or say above it: {reason} ...")
 
 
-RULES = [check_layers, check_includes, check_calls, check_nowhere, check_words, check_text,
-         check_header, check_file_length, check_function_length]
+RULES = [check_layers, check_includes, check_calls, check_nowhere, check_words, check_named_files,
+         check_text, check_header, check_file_length, check_function_length]
 
 
 def findings(file):

@@ -112,6 +112,13 @@ class EveryRule(unittest.TestCase):
                 self.finds("docs/a.md", f"\nsee {word}\n", f"2: {word} is banned")
         self.finds("docs/a.md", "mktemp XXXXXX, a/work/b, .github/workflows, /workshop\n")
 
+    def test_named_files(self):
+        for name in ("session/gone.cpp", "daemon/session/gone.hpp", "tests/net/gone_test.cpp"):
+            with self.subTest(name=name):
+                self.finds("docs/a.md", f"see `{name}`\n", f"1: there is no file {name}")
+                self.finds("tests/a.cpp", f"// see {name}\n", f"1: there is no file {name}")
+        self.finds("docs/a.md", "see `session/session.cpp`, `daemon/net/socket.cpp`, a/net/b.cpp\n")
+
     def test_text(self):
         self.finds("docs/a.md", "no newline", "1: the last line has no newline")
         self.finds("run", "\tx\n", "1: a tab is banned")
