@@ -5,3 +5,12 @@
 #pragma once
 
 #include <boost/json.hpp>
+
+#include <string_view>
+
+namespace ferrule::base {
+
+/// Text from outside: what is not UTF-8 in it is U+FFFD. What is empty is not there: null.
+boost::json::value text_or_null(std::string_view text);
+
+} // namespace ferrule::base

@@ -17,10 +17,11 @@ namespace json = boost::json;
 
 namespace {
 
+/// To the microsecond, and without the exponent that Boost.JSON writes.
 std::string fixed(double number)
 {
     std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%.3f", number);
+    std::snprintf(text.data(), text.size(), "%.6f", number);
     return text.data();
 }
 
@@ -30,7 +31,7 @@ std::string word(const json::object& from, std::string_view key)
     const json::value* const value = from.if_contains(key);
     if (value == nullptr || value->is_null())
         return "-";
-    if (value->is_double()) // Boost.JSON writes an exponent
+    if (value->is_double())
         return fixed(value->get_double());
     if (!value->is_string())
         return json::serialize(*value);

@@ -1,7 +1,6 @@
 #include "metrics/status.hpp"
 
 #include "base/json.hpp"
-#include "base/utf8.hpp"
 #include "base/version.hpp"
 #include "record/json.hpp"
 
@@ -13,6 +12,7 @@ namespace ferrule::metrics {
 namespace {
 
 namespace json = boost::json;
+using base::text_or_null;
 using clock = std::chrono::system_clock;
 
 constexpr auto to_backend = static_cast<std::size_t>(ending::direction::to_backend);
@@ -31,14 +31,6 @@ std::uint64_t sum(const std::vector<const Block*>& of_workers, Read read)
 double seconds(clock::duration duration)
 {
     return std::chrono::duration<double>(duration).count();
-}
-
-/// Text from outside, which need not be UTF-8; empty is null.
-json::value text_or_null(std::string_view text)
-{
-    if (text.empty())
-        return nullptr;
-    return json::value(json::string(base::valid_utf8(text)));
 }
 
 json::string word(std::string_view text)

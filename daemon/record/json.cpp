@@ -1,12 +1,11 @@
 #include "record/json.hpp"
 
-#include "base/utf8.hpp"
-
 #include <string_view>
 
 namespace ferrule::record {
 
 namespace json = boost::json;
+using base::text_or_null;
 
 namespace {
 
@@ -16,13 +15,6 @@ constexpr auto to_client = static_cast<std::size_t>(ending::direction::to_client
 double seconds(base::microseconds duration)
 {
     return std::chrono::duration<double>(duration).count();
-}
-
-json::value text_or_null(std::string_view text)
-{
-    if (text.empty())
-        return nullptr;
-    return json::string(base::valid_utf8(text));
 }
 
 json::value cause_or_null(ending::cause cause)

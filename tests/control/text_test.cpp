@@ -1,5 +1,7 @@
 #include "control/text.hpp"
 
+#include "control/ctl.hpp"
+
 #include <gtest/gtest.h>
 
 namespace ferrule::control {
@@ -80,6 +82,15 @@ TEST(words, say_how_far_the_process_is)
     state.ready = false;
     state.draining = true;
     EXPECT_EQ("draining", process_word(state));
+}
+
+TEST(words, show_a_session_to_the_microsecond_and_a_dash_for_what_is_not_there)
+{
+    const json::object request = parsed(R"({"command": "sessions", "ids": [7]})");
+    const json::object answer = parsed(R"({"ok": true, "sessions": [{"session": 7,
+        "connect_seconds": 0.000426, "total_seconds": 12.5, "cause": null}]})");
+    EXPECT_EQ("session=7\nconnect_seconds=0.000426\ntotal_seconds=12.500000\ncause=-\n",
+              answer_in_words(request, answer));
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "base/version.hpp"
 #include "metrics/registry.hpp"
 #include "record/json.hpp"
+#include "record/session_records.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@ namespace ferrule::metrics {
 namespace {
 
 namespace json = boost::json;
+using test::lossy_session;
 
 constexpr auto to_backend = static_cast<std::size_t>(ending::direction::to_backend);
 constexpr auto to_client = static_cast<std::size_t>(ending::direction::to_client);
@@ -20,28 +22,6 @@ constexpr auto to_client = static_cast<std::size_t>(ending::direction::to_client
 json::value at(const registry& numbers, const char* pointer)
 {
     return json::parse(numbers.status()).at_pointer(pointer);
-}
-
-record::ended_session lossy_session()
-{
-    record::ended_session ended;
-    ended.ended_at_microseconds = 1'795'508'310'123'456;
-    ended.session_id = 13;
-    ended.listener = std::string_view{"web"};
-    ended.client = std::string_view{"127.0.0.1:50000"};
-    ended.sni = std::string_view{"example.org"};
-    ended.backend = std::string_view{"app"};
-    ended.server = std::string_view{"127.0.0.1:80"};
-    ended.bytes = {78, 6532};
-    ended.lost = {1, 2};
-    ended.unconfirmed = {3, 4};
-    ended.cause = ending::cause::backend_reset;
-    ended.detail = std::string_view{"Connection reset by peer"};
-    ended.client_act = ending::act::reset;
-    ended.backend_act = ending::act::gone;
-    ended.outcome = ending::outcome::lost;
-    ended.close = base::microseconds{3100};
-    return ended;
 }
 
 /// A registry that has something in every list.

@@ -45,11 +45,11 @@ def main():
         causes += played.causes
         befell += played.befell
         found += played.found
+        for text in played.found:
+            print(f"\nVIOLATION, {text}", flush=True)
     print(f"{sessions} sessions; {', '.join(f'{count} {what}' for what, count in befell.items())}")
-    for (cause, outcome), count in causes.most_common():
-        print(f"{count:8} {cause} {outcome}")
-    for text in found:  # last, where a report of failures looks
-        print(f"\nVIOLATION, {text}")
+    # In one line: what was found stays among the last ones, where a report of failures looks.
+    print(", ".join(f"{count} {cause} {outcome}" for (cause, outcome), count in causes.most_common()))
     print(f"{len(found)} violations")
     return 1 if found or not sessions else 0
 

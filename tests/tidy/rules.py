@@ -47,8 +47,8 @@ SYSTEM_HEADERS = {"net/if.h"}
 
 # Includes that only some files may have: what, where (in daemon/), what to do instead.
 INCLUDES = [
-    (r"boost/(?!intrusive/|nowide/|json)", r"net/|worker/|control/|process/|trials/demo/|trials/selftest/|backends/|exporter/|main\.cpp",
-     "net/ and its types"),
+    (r"boost/(?!intrusive/|nowide/|json)",
+     r"backends/|exporter/|worker/|control/|process/|trials/(demo|selftest)/", "net/ and its types"),
     (r"boost/nowide/", r"base/utf8\.cpp", "base::valid_utf8"),
     (r"boost/json", r"base/json\.(hpp|cpp)", "base/json.hpp"),
     (r"boost/intrusive/", r"net/|session/|worker/|process/", "a container of the standard library"),
