@@ -1,15 +1,14 @@
 #include "config/read_listeners.hpp"
 
 #include "config/endpoints.hpp"
-#include "config/keys.hpp"
+#include "config/read_rows.hpp"
 #include "config/read_tls.hpp"
+#include "config/table.hpp"
 #include "yaml/values.hpp"
 
 namespace ferrule::config {
 
 namespace {
-
-constexpr yaml::number_range backlog_range{1, 65535};
 
 /// The entry as people call it: by its name, "listener 'web': ", if that can be read.
 yaml::field with_name_in_path(const yaml::field& from, const std::string& noun)
@@ -65,7 +64,7 @@ std::vector<placed_endpoint> read_endpoints(const yaml::field& from, address_use
 backend_draft read_backend(const yaml::field& from, yaml::report& out)
 {
     backend_draft draft;
-    const yaml::block entry(with_name_in_path(from, "backend"), keys::backend, out);
+    const yaml::block entry(with_name_in_path(from, "backend"), keys_of<backend_rows>, out);
     draft.name = read_entry_name(entry, out);
     if (draft.name)
         draft.settings.name = draft.name->text;
@@ -91,7 +90,7 @@ listener_draft read_listener(const yaml::field& from, const std::string& directo
 {
     listener_draft draft;
     listener_settings& result = draft.settings;
-    const yaml::block entry(with_name_in_path(from, "listener"), keys::listener, out);
+    const yaml::block entry(with_name_in_path(from, "listener"), keys_of<listener_rows>, out);
     draft.name = read_entry_name(entry, out);
     if (draft.name)
         result.name = draft.name->text;
@@ -102,10 +101,7 @@ listener_draft read_listener(const yaml::field& from, const std::string& directo
         for (const placed_endpoint& each : draft.addresses)
             result.addresses.push_back(each.address);
     }
-    if (const auto backlog = entry.find("backlog")) {
-        const auto number = yaml::read_number(*backlog, backlog_range, out);
-        result.backlog = static_cast<int>(number.value_or(1));
-    }
+    read_rows(entry, listener_rows, result, out);
     if (const auto tls = entry.require("tls", "add tls: with a certificate and a key", out))
         result.tls = read_tls(*tls, directory, inspect, out);
     if (const auto backend = entry.require("backend", "add backend: NAME, one of backends", out)) {

@@ -2,7 +2,7 @@
 
 #include "base/text_file.hpp"
 #include "config/endpoints.hpp"
-#include "config/keys.hpp"
+#include "config/table.hpp"
 #include "yaml/scalars.hpp"
 #include "yaml/values.hpp"
 
@@ -21,7 +21,7 @@ constexpr unsigned others = 0037;
 
 endpoint default_address()
 {
-    return {endpoint::kind::ip4, "127.0.0.1", 9464};
+    return parse_endpoints(default_metrics_address, address_use::metrics).value.value().front();
 }
 
 /// What is sent there stays on this machine.
@@ -47,7 +47,7 @@ struct named_file {
 class metrics_reader {
 public:
     metrics_reader(const yaml::field& from, std::string directory, yaml::report& out)
-        : block_(from, keys::metrics, out), directory_(std::move(directory)), out_(out)
+        : block_(from, keys_of<metrics_rows>, out), directory_(std::move(directory)), out_(out)
     {
     }
 

@@ -2,45 +2,15 @@
 // option by option.
 #pragma once
 
+#include "config/read_rows.hpp"
 #include "config/settings.hpp"
+#include "config/table.hpp"
 #include "yaml/block.hpp"
-
-#include <optional>
-#include <string>
 
 namespace ferrule::config {
 
-/// An option as one block writes it.
-template <class T>
-struct written {
-    bool is_there = false;
-    std::optional<T> value; ///< nullopt if it is not there, or wrong
-    yaml::place at;
-    std::string path;
-};
-
-struct timeouts_block {
-    written<milliseconds> handshake;
-    written<milliseconds> connect;
-    written<milliseconds> idle;
-    written<milliseconds> lifetime;
-};
-
-struct shutdown_block {
-    written<ending::mode> mode;
-    written<milliseconds> timeout;
-    written<ending::half_close> half_close;
-    written<milliseconds> half_close_timeout;
-    written<milliseconds> stall_timeout;
-    written<milliseconds> linger;
-    written<std::uint64_t> linger_bytes;
-    written<milliseconds> deadline;
-    written<ending::client_policy> on_client_truncation;
-    written<ending::client_policy> on_client_reset;
-    written<ending::backend_policy> on_backend_reset;
-    written<ending::proxy_policy> on_proxy_end;
-    written<milliseconds> quiet;
-};
+using timeouts_block = block_of<timeout_settings, decltype(timeouts_rows)>;
+using shutdown_block = block_of<shutdown_settings, decltype(shutdown_rows)>;
 
 /// The block under `parent`'s key of that name; empty if there is none.
 timeouts_block read_timeouts(const yaml::block& parent, yaml::report& out);

@@ -1,7 +1,7 @@
 #include "config/read_tls.hpp"
 
 #include "base/text_file.hpp"
-#include "config/keys.hpp"
+#include "config/table.hpp"
 #include "yaml/scalars.hpp"
 #include "yaml/values.hpp"
 
@@ -32,7 +32,10 @@ constexpr std::size_t max_option = 4096;
 class tls_reader {
 public:
     tls_reader(const yaml::field& from, std::string directory, yaml::report& out)
-        : from_(from), block_(from, keys::tls, out), directory_(std::move(directory)), out_(out)
+        : from_(from),
+          block_(from, keys_of<tls_rows>, out),
+          directory_(std::move(directory)),
+          out_(out)
     {
     }
 

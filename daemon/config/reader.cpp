@@ -1,11 +1,11 @@
 #include "config/reader.hpp"
 
 #include "config/cross_check.hpp"
-#include "config/keys.hpp"
 #include "config/read_listeners.hpp"
 #include "config/read_metrics.hpp"
 #include "config/read_process.hpp"
 #include "config/read_shutdown.hpp"
+#include "config/table.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -29,7 +29,7 @@ settings read_root(const yaml::field& from, const std::string& directory,
                    const tls_inspector& inspect, yaml::report& out)
 {
     settings result;
-    const yaml::block root(from, keys::root, out);
+    const yaml::block root(from, keys_of<root_rows>, out);
     if (!root.is_map())
         return result;
 

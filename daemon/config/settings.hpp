@@ -1,5 +1,5 @@
-// What a configuration file says, as plain values with their defaults. The limits stand in the
-// reader, beside the messages that explain them; config/ferrule.yaml shows every key.
+// What a configuration file says, as plain values with their defaults. The key of each, and its
+// limits, stand in table.hpp; config/ferrule.yaml shows every key.
 #pragma once
 
 #include "base/password.hpp"

@@ -127,7 +127,7 @@ bool block::hides(std::string_view key) const
 std::optional<field> block::find(std::string_view key) const
 {
     CHECK(std::find(keys_.begin(), keys_.end(), key) != keys_.end(),
-          "a reader asks only for keys of its list in keys.hpp");
+          "a reader asks only for the keys that its block has");
     for (const member& m : members_) {
         if (m.name == key)
             return field{m.entry.value, m.entry.key.at(), join(path_, key)};

@@ -44,12 +44,23 @@ std::optional<base::milliseconds> without_unit(const std::string& text)
     return parse_duration(text + "s").value;
 }
 
+} // namespace
+
 std::string range_text(number_range range)
 {
     return std::to_string(range.low) + " to " + std::to_string(range.high);
 }
 
-} // namespace
+std::string size_range_text(number_range range)
+{
+    return size_text(range.low) + " to " + size_text(range.high);
+}
+
+std::string range_text(duration_range range)
+{
+    return duration_text(range.low) + " to " + duration_text(range.high) +
+           (range.may_be_off ? ", or off" : "");
+}
 
 std::optional<std::string> read_text(const field& from, report& out)
 {
@@ -132,17 +143,12 @@ std::optional<std::uint64_t> read_number_or(std::string_view word, const field& 
                   std::string{word} + ", or " + range_text(range), out);
 }
 
-std::optional<std::uint64_t> read_number_or_auto(const field& from, number_range range, report& out)
-{
-    return read_number_or("auto", from, range, out);
-}
-
 std::optional<std::uint64_t> read_size(const field& from, number_range range, report& out)
 {
     const std::optional<std::string> text = read_text(from, out);
     if (!text)
         return std::nullopt;
-    const std::string limits = size_text(range.low) + " to " + size_text(range.high);
+    const std::string limits = size_range_text(range);
     parsed<std::uint64_t> result = parse_size(*text);
     // A plain number is offered as bytes only where that many are taken.
     if (const auto meant = parse_number(*text).value;
@@ -157,8 +163,7 @@ std::optional<base::milliseconds> read_duration(const field& from, duration_rang
     const std::optional<std::string> text = read_text(from, out);
     if (!text)
         return std::nullopt;
-    const std::string limits = duration_text(range.low) + " to " + duration_text(range.high) +
-                               (range.may_be_off ? ", or off" : "");
+    const std::string limits = range_text(range);
     if (*text == "off" && range.may_be_off)
         return base::off;
     if (*text == "off" || (means_off(*text) && !range.may_be_off)) {

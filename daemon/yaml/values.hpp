@@ -32,10 +32,6 @@ std::optional<std::uint64_t> read_size(const field& from, number_range range, re
 std::optional<std::uint64_t> read_number_or(std::string_view word, const field& from,
                                             number_range range, report& out);
 
-/// `auto`, which is 0, or a number.
-std::optional<std::uint64_t> read_number_or_auto(const field& from, number_range range,
-                                                 report& out);
-
 struct duration_range {
     base::milliseconds low{};
     base::milliseconds high{};
@@ -43,6 +39,12 @@ struct duration_range {
 };
 std::optional<base::milliseconds> read_duration(const field& from, duration_range range,
                                                 report& out);
+
+/// What a range allows, as findings offer it and the manual has it: "1 to 256", "0B to 1GiB",
+/// "100ms to 1h, or off".
+std::string range_text(number_range range);
+std::string size_range_text(number_range range);
+std::string range_text(duration_range range);
 
 /// The name of a listener or backend: 1 to 32 of the characters a-z, 0-9, _ and -.
 bool is_name(std::string_view text);

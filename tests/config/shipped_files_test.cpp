@@ -1,7 +1,7 @@
 // config/ferrule.yaml, config/examples/ and docs/configuration.md against the reader.
 
-#include "config/keys.hpp"
 #include "config/reader.hpp"
+#include "config/table.hpp"
 #include "config/test_files.hpp"
 #include "process/load_settings.hpp"
 #include "yaml/node.hpp"
@@ -32,16 +32,17 @@ struct named_block {
 const std::vector<named_block>& all_blocks()
 {
     static const std::vector<named_block> blocks{
-        {"", keys::root},
-        {"limits", keys::limits},
-        {"log", keys::log},
-        {"metrics", keys::metrics},
-        {"drain", keys::drain},
-        {"timeouts", keys::timeouts},
-        {"shutdown", keys::shutdown},
-        {"listeners[]", keys::listener},
-        {"listeners[].tls", keys::tls},
-        {"backends[]", keys::backend},
+        {"", keys_of<root_rows>},
+        {"limits", keys_of<limits_rows>},
+        {"log", keys_of<log_rows>},
+        {"metrics", keys_of<metrics_rows>},
+        {"control", keys_of<control_rows>},
+        {"drain", keys_of<drain_rows>},
+        {"timeouts", keys_of<timeouts_rows>},
+        {"shutdown", keys_of<shutdown_rows>},
+        {"listeners[]", keys_of<listener_rows>},
+        {"listeners[].tls", keys_of<tls_rows>},
+        {"backends[]", keys_of<backend_rows>},
     };
     return blocks;
 }

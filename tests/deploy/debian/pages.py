@@ -8,8 +8,8 @@ from .built import SOURCE, run, unpacked
 PROGRAM_PAGE = SOURCE / "docs/man/ferrule.8"
 KEYS_PAGE = SOURCE / "docs/man/ferrule.yaml.5"
 
-# Name of a list in daemon/config/keys.hpp -> heading of the page, heading of docs/configuration.md.
-# A list that is not here is a block of its own name.
+# Name of a block in daemon/config/table.hpp -> heading of the page, heading of docs/configuration.md.
+# A block that is not here has its own name for both.
 HEADINGS = {
     "root": ("Top level", "The file's top level"),
     "listener": ("listeners[]", "listeners"),
@@ -28,10 +28,10 @@ def plain(text):
 
 
 def keys_of_source():
-    """Block -> its keys, from the list that the reader uses."""
-    text = (SOURCE / "daemon/config/keys.hpp").read_text()
-    found = re.findall(r"std::array (\w+)\{(.*?)\};", text, re.DOTALL)
-    return {block: re.findall(r'name\("(\w+)"\)', body) for block, body in found}
+    """Block -> its keys, from the table that the reader uses."""
+    text = (SOURCE / "daemon/config/table.hpp").read_text()
+    found = re.findall(r"std::tuple (\w+)_rows\{(.*?)\n\};", text, re.DOTALL)
+    return {block: re.findall(r'row\{"(\w+)",', body) for block, body in found}
 
 
 def keys_of_page():
