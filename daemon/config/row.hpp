@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -19,6 +20,13 @@ struct row {
     Kind kind;
     std::string_view sentence;   ///< with which the manual begins, without markup
     std::string_view below = {}; ///< the duration of the same block that it must not exceed, if any
+
+    /// Its default, as a file has it; `defaults` is a new struct of those that have the place.
+    template <class Settings>
+    std::string standard(const Settings& defaults) const
+    {
+        return kind.text(std::invoke(place, defaults));
+    }
 
     std::string allowed() const
     {

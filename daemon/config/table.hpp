@@ -3,7 +3,8 @@
 // default), what it may be, the sentence with which the manual begins, and below what it stays.
 //
 // A block refuses keys that have no row, and a reader can ask for no others, so this is all there
-// is. Tests hold config/ferrule.yaml, docs/configuration.md and ferrule.yaml(5) against it.
+// is. tests/config/table_test.cpp holds config/ferrule.yaml, docs/configuration.md and the man page
+// ferrule.yaml(5) against it.
 #pragma once
 
 #include "config/kinds.hpp"

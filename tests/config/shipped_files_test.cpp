@@ -1,16 +1,12 @@
-// config/ferrule.yaml, config/examples/ and docs/configuration.md against the reader.
+// config/ferrule.yaml and config/examples/ against the reader. table_test.cpp has the rest.
 
 #include "config/reader.hpp"
-#include "config/table.hpp"
 #include "config/test_files.hpp"
 #include "process/load_settings.hpp"
-#include "yaml/node.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
-#include <span>
 
 namespace ferrule::config {
 
@@ -23,29 +19,6 @@ using test::source_tree;
 using test::temporary_directory;
 
 const std::string tls_directory = "/etc/ferrule/tls/";
-
-struct named_block {
-    std::string path; ///< "listeners[].tls"
-    std::span<const std::string_view> keys;
-};
-
-const std::vector<named_block>& all_blocks()
-{
-    static const std::vector<named_block> blocks{
-        {"", keys_of<root_rows>},
-        {"limits", keys_of<limits_rows>},
-        {"log", keys_of<log_rows>},
-        {"metrics", keys_of<metrics_rows>},
-        {"control", keys_of<control_rows>},
-        {"drain", keys_of<drain_rows>},
-        {"timeouts", keys_of<timeouts_rows>},
-        {"shutdown", keys_of<shutdown_rows>},
-        {"listeners[]", keys_of<listener_rows>},
-        {"listeners[].tls", keys_of<tls_rows>},
-        {"backends[]", keys_of<backend_rows>},
-    };
-    return blocks;
-}
 
 /// The shipped `file` with certificates that exist: each /etc/ferrule/tls/NAME.pem and NAME.key is
 /// replaced by a file in `directory`.
@@ -84,31 +57,6 @@ std::string shipped_file()
     return read_whole(source_tree() / "config" / "ferrule.yaml");
 }
 
-/// All paths of keys of a document, list entries as "[]".
-void collect_keys(const yaml::node& node, const std::string& path,
-                  std::map<std::string, std::vector<std::string>>& found)
-{
-    for (const yaml::yaml_entry& entry : node.entries()) {
-        const std::string& key = entry.key.scalar();
-        found[path].push_back(key);
-        collect_keys(entry.value, path.empty() ? key : path + "." + key, found);
-    }
-    for (const yaml::node& item : node.items())
-        collect_keys(item, path + "[]", found);
-}
-
-TEST(the_shipped_file, has_every_key_and_in_the_order_of_the_reader)
-{
-    const yaml::yaml_document document = yaml::parse_yaml(shipped_file());
-    ASSERT_TRUE(document.root);
-    std::map<std::string, std::vector<std::string>> found;
-    collect_keys(*document.root, "", found);
-    for (const named_block& block : all_blocks()) {
-        const std::vector<std::string> known(block.keys.begin(), block.keys.end());
-        EXPECT_EQ(found[block.path], known) << block.path;
-    }
-}
-
 TEST(the_shipped_file, states_the_defaults)
 {
     const settings shipped = load_good(shipped_file());
@@ -144,34 +92,6 @@ TEST(the_shipped_file, has_no_finding_but_the_paths_of_its_certificate)
         EXPECT_NE(finding.message.find(tls_directory), std::string::npos) << finding.message;
 }
 
-TEST(the_shipped_file, states_each_limit_that_the_reader_has)
-{
-    // The reader's own words for a value that no key allows, key by key.
-    const std::string text = shipped_file();
-    const std::string bad = "workers: x\n"
-                            "limits: {sessions: x}\n"
-                            "drain: {delay: 9999h, timeout: 9999h}\n"
-                            "watch: 9999h\n"
-                            "timeouts: {handshake: 9999h, connect: 9999h, idle: 9999h, "
-                            "lifetime: 9999h}\n"
-                            "shutdown: {timeout: 9999h, half_close_timeout: 9999h, "
-                            "stall_timeout: 9999h, linger: 9999h, linger_bytes: 9999GiB, "
-                            "deadline: 9999h}\n"
-                            "listeners: [{name: web, backlog: 0}]\n";
-    int limits = 0;
-    for (const yaml::diagnostic& finding : read(bad, "", {}).findings) {
-        const auto to = finding.fix.find(" to ");
-        if (to == finding.fix.npos)
-            continue;
-        ++limits;
-        const auto from = finding.fix.rfind(' ', to - 1);
-        const std::string low_and_on = finding.fix.substr(from == finding.fix.npos ? 0 : from + 1);
-        const std::string range = low_and_on.substr(0, low_and_on.find(','));
-        EXPECT_NE(text.find(range), std::string::npos) << finding.message << ": " << range;
-    }
-    EXPECT_EQ(limits, 16);
-}
-
 class examples : public testing::TestWithParam<std::string> {};
 
 TEST_P(examples, load_without_a_finding)
@@ -197,16 +117,6 @@ TEST(the_examples, are_all_tested)
          std::filesystem::directory_iterator(source_tree() / "config" / "examples"))
         count += file.path().extension() == ".yaml" ? 1 : 0;
     EXPECT_EQ(count, 7u) << "add a new example to the list above";
-}
-
-TEST(the_manual, has_a_row_for_every_key)
-{
-    const std::string manual = read_whole(source_tree() / "docs" / "configuration.md");
-    for (const named_block& block : all_blocks()) {
-        for (const std::string_view key : block.keys)
-            EXPECT_NE(manual.find("| `" + std::string(key) + "` |"), std::string::npos)
-                << block.path << " " << key;
-    }
 }
 
 } // namespace

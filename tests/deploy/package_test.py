@@ -11,10 +11,10 @@ from debian import built
 from debian.completion import Completion
 from debian.contents import Control, Files
 from debian.life import Life
-from debian.pages import Form, Keys, Program
+from debian.pages import Form, Program
 from debian.scripts import Scripts
 
-__all__ = ["Completion", "Control", "Files", "Form", "Keys", "Life", "Program", "Scripts"]
+__all__ = ["Completion", "Control", "Files", "Form", "Life", "Program", "Scripts"]
 
 if __name__ == "__main__":
     if problems := built.missing():

@@ -1,4 +1,6 @@
-"""The man pages, held against the program's own help and the list of keys."""
+"""The man pages: their form, and ferrule(8) held against the program's own help. tests/config holds
+the page of the keys against the table that the reader uses.
+"""
 
 import re
 import unittest
@@ -8,51 +10,13 @@ from .built import SOURCE, run, unpacked
 PROGRAM_PAGE = SOURCE / "docs/man/ferrule.8"
 KEYS_PAGE = SOURCE / "docs/man/ferrule.yaml.5"
 
-# Name of a block in daemon/config/table.hpp -> heading of the page, heading of docs/configuration.md.
-# A block that is not here has its own name for both.
-HEADINGS = {
-    "root": ("Top level", "The file's top level"),
-    "listener": ("listeners[]", "listeners"),
-    "tls": ("listeners[].tls", "tls"),
-    "backend": ("backends[]", "backends"),
-}
-
 
 def plain(text):
-    """Text of a page, or of Markdown, without its markup."""
+    """Text of a page without its markup."""
     text = re.sub(r"\\\n", "", text)
     text = re.sub(r"\\f[BIRP]|\\:|\\&", "", text)
     text = text.replace("\\-", "-").replace("\\e", "\\")
-    text = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text)
-    return " ".join(text.replace("`", "").split())
-
-
-def keys_of_source():
-    """Block -> its keys, from the table that the reader uses."""
-    text = (SOURCE / "daemon/config/table.hpp").read_text()
-    found = re.findall(r"std::tuple (\w+)_rows\{(.*?)\n\};", text, re.DOTALL)
-    return {block: re.findall(r'row\{"(\w+)",', body) for block, body in found}
-
-
-def keys_of_page():
-    """Heading -> key -> what the page says about it."""
-    body = KEYS_PAGE.read_text().split("\n.SH KEYS\n")[1].split("\n.SH ")[0]
-    found = {}
-    for part in body.split(".SS ")[1:]:
-        heading, text = part.split("\n", 1)
-        entries = text.split(".TP\n")[1:]
-        found[heading.strip('"')] = {
-            re.match(r"\.B (\w+)\n", entry).group(1): plain(entry.split("\n", 1)[1])
-            for entry in entries}
-    return found
-
-
-def table(heading):
-    """Key -> (default, limits) in the section of docs/configuration.md with this heading."""
-    text = (SOURCE / "docs/configuration.md").read_text()
-    section = re.search(rf"(?ms)^##+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text).group(1)
-    rows = re.findall(r"(?m)^\| `(\w+)` \|([^|]*)\|([^|]*)\|", section)
-    return {key: (plain(default), plain(limits)) for key, default, limits in rows}
+    return " ".join(text.split())
 
 
 def commands():
@@ -123,38 +87,3 @@ class Program(unittest.TestCase):
             if path.is_file() and name.startswith(("/etc/", "/lib/", "/usr/lib/")):
                 with self.subTest(file=name):
                     self.assertIn(name, page)
-
-
-class Keys(unittest.TestCase):
-    def test_the_page_has_the_keys_that_the_reader_knows_and_no_others(self):
-        known = {f"{HEADINGS.get(block, (block,))[0]}: {key}"
-                 for block, keys in keys_of_source().items() for key in keys}
-        told = {f"{heading}: {key}" for heading, keys in keys_of_page().items() for key in keys}
-        self.assertEqual((sorted(known - told), sorted(told - known)), ([], []))
-
-    def test_defaults_and_limits_are_those_of_the_manual(self):
-        page = keys_of_page()
-        for block, keys in keys_of_source().items():
-            heading, chapter = HEADINGS.get(block, (block, block))
-            rows = table(chapter)
-            for key in keys:
-                with self.subTest(key=f"{heading}.{key}"):
-                    self.assertIn(key, rows, "docs/configuration.md has no row for it")
-                    self.says_the_same(page.get(heading, {}).get(key, ""), *rows[key])
-
-    def says_the_same(self, text, default, limits):
-        if default == "required":
-            self.assertIn("Required.", text)
-        elif default.startswith("see "):
-            self.assertRegex(text, r"Default: [A-Z]\S+")
-        elif default:
-            self.assertIn(f"Default: {default}.", text)
-        if limits:
-            self.assertIn(f"Allowed: {limits}.", text)
-
-    def test_long_defaults_are_those_of_the_example(self):
-        example = re.sub(r"\\\n\s*", "", (SOURCE / "config/ferrule.yaml").read_text())
-        for key in ("ciphers", "suites"):
-            default = re.search(rf'(?m)^ *{key}: "(.*)"$', example).group(1)
-            with self.subTest(key=key):
-                self.assertIn(f"Default: {default}.", keys_of_page()["listeners[].tls"][key])
