@@ -13,11 +13,12 @@ namespace ferrule::config {
 
 namespace {
 
-std::vector<std::string> paths_of(const std::vector<told_key>& keys)
+/// One in each line, so that a failure shows the lines that differ.
+std::string paths_of(const std::vector<told_key>& keys)
 {
-    std::vector<std::string> paths;
+    std::string paths;
     for (const told_key& each : keys)
-        paths.push_back(each.path());
+        paths += each.path() + "\n";
     return paths;
 }
 
