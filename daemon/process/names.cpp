@@ -100,9 +100,10 @@ void process::names_found(const backends::lookups& found)
     for (const config::backend_settings& backend : settings_.backends) {
         if (!backends::has_names(backend))
             continue;
+        std::vector<worker_pool::servers> for_each;
         for (std::size_t i = 0; i < workers_.size(); ++i)
-            workers_[i]->set_servers(backend.name,
-                                     deployment_.servers_of(backend, static_cast<int>(i)));
+            for_each.push_back(deployment_.servers_of(backend, static_cast<int>(i)));
+        workers_.set_servers(backend.name, std::move(for_each));
     }
 }
 

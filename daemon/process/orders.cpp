@@ -6,15 +6,12 @@
 #include "process/process.hpp"
 #include "record/json.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
 
 namespace ferrule::process {
 
-namespace asio = boost::asio;
 namespace json = boost::json;
 using config::log_level;
 
@@ -111,13 +108,7 @@ void process::list_sessions(const control::control_request& request,
             sessions.push_back(record::to_json(each));
         answer({{"ok", true}, {"fitting", found->all.fitting}, {"sessions", std::move(sessions)}});
     };
-    for (const auto& each : workers_)
-        each->list(std::get<worker::session_filter>(filter), *limit,
-                   [this, take](worker::session_list more) {
-                       asio::post(io_, [this, take, more = std::move(more)]() mutable {
-                           log::attempt(log_, "tell the sessions", [&] { take(std::move(more)); });
-                       });
-                   });
+    workers_.list(std::get<worker::session_filter>(filter), *limit, take);
 }
 
 void process::kill_sessions(const control::control_request& request,
@@ -141,12 +132,7 @@ void process::kill_sessions(const control::control_request& request,
             return;
         answer({{"ok", !killed->all.empty()}, {"killed", std::move(killed->all)}});
     };
-    for (const auto& each : workers_)
-        each->kill(wanted, [this, take](std::vector<std::uint64_t> ids) {
-            asio::post(io_, [this, take, ids = std::move(ids)] {
-                log::attempt(log_, "tell who was killed", [&] { take(ids); });
-            });
-        });
+    workers_.kill(wanted, take);
 }
 
 /// Until the next reload, which brings what the file says.

@@ -3,14 +3,7 @@
 #include "log/attempt.hpp"
 #include "worker/processors.hpp"
 
-#include <boost/asio/post.hpp>
-
-#include <cerrno>
 #include <csignal>
-#include <pthread.h>
-#include <sys/signalfd.h>
-#include <system_error>
-#include <unistd.h>
 #include <utility>
 
 namespace ferrule::process {
@@ -47,8 +40,7 @@ process::~process()
 {
     close_inbox();
     watchdog_.reset();
-    for (const auto& each : workers_) // they talk to each other, so all of them first
-        each->stop();
+    workers_.stop();
 }
 
 int process::run()
@@ -60,31 +52,9 @@ int process::run()
     return exit_code_;
 }
 
-/// From the very beginning, before there is anything to reload: what comes meanwhile is done once
-/// the process is ready. Until then a signal that stops it still does what it does by default, so
-/// that a start that takes long can be broken off.
 void process::hold_reload_signals()
 {
-    sigset_t held;
-    sigemptyset(&held);
-    sigaddset(&held, SIGHUP);
-    sigaddset(&held, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &held, nullptr);
-}
-
-/// Signals are read like bytes, by signalfd(2): no handler ever runs in the middle of something.
-void process::take_signals()
-{
-    sigset_t taken;
-    sigemptyset(&taken);
-    for (const int each : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
-        sigaddset(&taken, each);
-    pthread_sigmask(SIG_BLOCK, &taken, nullptr);
-    const int descriptor = ::signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (descriptor < 0)
-        throw std::system_error(errno, std::generic_category(), "signalfd");
-    signals_.assign(descriptor);
-    wait_for_signal();
+    signals::hold_reload();
 }
 
 void process::start()
@@ -92,9 +62,7 @@ void process::start()
     deployment::prepared prepared =
         deployment_.prepare(settings_, backends::resolve_servers(settings_.backends));
     open_control();
-    const int count = worker_count(settings_);
-    for (int i = 0; i < count; ++i)
-        workers_.push_back(std::make_unique<worker::worker>(i, log_, numbers_.process(), limit_));
+    workers_.make(worker_count(settings_));
     if (settings_.metrics_address.has_value()) {
         const config::endpoint& where = *settings_.metrics_address;
         const bool is_unix = where.type == config::endpoint::kind::unix_socket;
@@ -106,14 +74,9 @@ void process::start()
             bound.port = exporter_->port();
         log_.say(log_level::info, "metrics on " + bound.text());
     }
-    for (const auto& each : workers_)
-        each->meet(workers_);
-    limit_.set(prepared.max_sessions);
-    for (const auto& each : workers_)
-        each->start();
+    workers_.start();
     deployment_.listen(prepared); // last of all that can fail: nobody has connected in vain
-    for (std::size_t i = 0; i < workers_.size(); ++i)
-        workers_[i]->apply(std::move(prepared.workers[i]));
+    workers_.apply(std::move(prepared.workers), prepared.max_sessions);
     deployment_.commit(prepared);
     for (const std::string& each : prepared.warnings)
         log_.say(log_level::warning, each);
@@ -123,7 +86,7 @@ void process::start()
     note_loads({}, settings_.listeners);
     numbers_.process().ready = true;
 
-    take_signals();
+    signals_.take([this](int number) { on_signal(number); });
     refresh_names_later();
     start_watchdog();
     watch_files();
@@ -139,22 +102,6 @@ void process::note_loaded()
 }
 
 // --- signals -------------------------------------------------------------------------------------
-
-void process::wait_for_signal()
-{
-    using descriptor = boost::asio::posix::stream_descriptor;
-    signals_.async_wait(descriptor::wait_read, [this](const boost::system::error_code& error) {
-        if (error)
-            return;
-        wait_for_signal(); // first, so that nothing can make the process deaf
-        signalfd_siginfo came{};
-        constexpr auto whole = static_cast<ssize_t>(sizeof(came));
-        while (::read(signals_.native_handle(), &came, sizeof(came)) == whole) {
-            const int number = static_cast<int>(came.ssi_signo);
-            log::attempt(log_, "do what a signal orders", [&] { on_signal(number); });
-        }
-    });
-}
 
 /// Calls `act` later, unless the timer is set anew before. `trying` is what it does, as for
 /// `attempt`.
@@ -215,11 +162,8 @@ void process::begin_drain()
             finish(1);
         });
         workers_to_drain_ = workers_.size();
-        for (const auto& each : workers_) {
-            each->drain(drain.timeout, drain.spread, [this](bool all_well) {
-                asio::post(io_, [this, all_well] { worker_drained(all_well); });
-            });
-        }
+        workers_.drain(drain.timeout, drain.spread,
+                       [this](bool all_well) { worker_drained(all_well); });
     });
 }
 
@@ -239,8 +183,7 @@ void process::finish(int exit_code)
 {
     exit_code_ = exit_code;
     watchdog_.reset();
-    for (const auto& each : workers_)
-        each->stop();
+    workers_.stop();
     io_.stop();
 }
 

@@ -8,13 +8,14 @@
 #include "metrics/registry.hpp"
 #include "process/deployment.hpp"
 #include "process/file_watch.hpp"
+#include "process/io_loop.hpp"
 #include "process/load_settings.hpp"
 #include "process/service_manager.hpp"
+#include "process/signals.hpp"
 #include "process/watchdog.hpp"
-#include "worker/worker.hpp"
+#include "process/worker_threads.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <functional>
@@ -51,9 +52,7 @@ public:
 
 private:
     void start();
-    void take_signals();
     void note_loaded();
-    void wait_for_signal();
     void on_signal(int number);
     void on_stop_signal();
     void after(boost::asio::steady_timer& timer, base::milliseconds how_long, const char* trying,
@@ -122,7 +121,8 @@ private:
     log::session_log& log_;
     deployment deployment_;
     boost::asio::io_context io_{1};
-    boost::asio::posix::stream_descriptor signals_{io_}; ///< a signalfd
+    io_loop loop_{io_, log_};
+    signals signals_{io_, log_};
     boost::asio::steady_timer drain_timer_{io_};
     boost::asio::steady_timer names_timer_{io_};
     boost::asio::steady_timer watch_timer_{io_};
@@ -132,8 +132,7 @@ private:
     boost::asio::steady_timer status_timer_{io_};
     std::unique_ptr<control::control_socket> control_;
     std::vector<watched_files> watched_;
-    worker::session_limit limit_;
-    std::vector<std::unique_ptr<worker::worker>> workers_;
+    worker_threads workers_{loop_, numbers_.process(), log_};
     std::unique_ptr<watchdog> watchdog_; ///< asks the workers, so it ends before them
     std::unique_ptr<exporter::exporter> exporter_;
     bool reloading_ = false;

@@ -235,8 +235,7 @@ void process::refuse(watched_files& files, const std::string& why)
 void process::take(config::listener_settings& listener, config::listener_settings fresh,
                    const watched_files& files, deployment::renewal prepared)
 {
-    for (std::size_t i = 0; i < workers_.size(); ++i)
-        workers_[i]->renew(listener.name, std::move(prepared.contexts[i]));
+    workers_.renew(listener.name, std::move(prepared.contexts));
     deployment_.commit(prepared);
     note_loads({&listener, 1}, {&fresh, 1});
     listener = std::move(fresh);

@@ -110,9 +110,7 @@ void process::end_reload(const reload_result& result)
 
 void process::take_effect(deployment::prepared& prepared, config::settings fresh)
 {
-    limit_.set(prepared.max_sessions);
-    for (std::size_t i = 0; i < workers_.size(); ++i)
-        workers_[i]->apply(std::move(prepared.workers[i]));
+    workers_.apply(std::move(prepared.workers), prepared.max_sessions);
     deployment_.commit(prepared);
     for (const config::listener_settings& each : settings_.listeners) {
         if (!prepared.certificates.contains(each.name))

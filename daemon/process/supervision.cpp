@@ -28,15 +28,11 @@ constexpr base::seconds stop_extension{15};
 
 void process::start_watchdog()
 {
-    std::vector<watchdog::ask> asks;
-    for (const auto& each : workers_)
-        asks.push_back([worker = each.get()](std::function<void()> answer) {
-            worker->ask(std::move(answer));
-        });
     // Three times in an interval: one may be late.
     const auto interval = manager_.watchdog_interval();
     watchdog_ = std::make_unique<watchdog>(
-        interval.has_value() ? *interval / 3 : base::microseconds{look_interval}, std::move(asks),
+        interval.has_value() ? *interval / 3 : base::microseconds{look_interval},
+        workers_.questions(),
         watchdog::findings{
             .alive =
                 [this, is_asked_for = interval.has_value()] {
