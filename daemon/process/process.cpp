@@ -31,14 +31,12 @@ process::process(config::settings settings, loader reload, metrics::registry& nu
       loader_{std::move(reload)},
       numbers_{numbers},
       log_{log},
-      deployment_{numbers, worker_count(settings_), inherited_sockets::from_environment()},
-      inbox_{open_inbox()}
+      deployment_{numbers, worker_count(settings_), inherited_sockets::from_environment()}
 {
 }
 
 process::~process()
 {
-    close_inbox();
     watchdog_.reset();
     workers_.stop();
 }
@@ -87,7 +85,8 @@ void process::start()
     numbers_.process().ready = true;
 
     signals_.take([this](int number) { on_signal(number); });
-    refresh_names_later();
+    names_.keep_looking([this] { return settings_.backends; },
+                        [this](const backends::lookups& found) { names_found(found); });
     start_watchdog();
     watch_files();
     log_.say(log_level::info, "ready");
@@ -138,11 +137,25 @@ void process::on_stop_signal()
     }
 }
 
+void process::names_found(const backends::lookups& found)
+{
+    deployment_.learn(found);
+    for (const config::backend_settings& backend : settings_.backends) {
+        if (!backends::has_names(backend))
+            continue;
+        std::vector<worker_pool::servers> for_each;
+        for (std::size_t i = 0; i < workers_.size(); ++i)
+            for_each.push_back(deployment_.servers_of(backend, static_cast<int>(i)));
+        workers_.set_servers(backend.name, std::move(for_each));
+    }
+}
+
 // --- drain ---------------------------------------------------------------------------------------
 
 void process::begin_drain()
 {
     draining_ = true;
+    names_.stop();
     metrics::process_state& state = numbers_.process();
     state.ready = false;
     state.draining = true;

@@ -10,6 +10,7 @@
 #include "process/file_watch.hpp"
 #include "process/io_loop.hpp"
 #include "process/load_settings.hpp"
+#include "process/name_lookup.hpp"
 #include "process/service_manager.hpp"
 #include "process/signals.hpp"
 #include "process/watchdog.hpp"
@@ -82,15 +83,6 @@ private:
     void change_log_level(const control::control_request& request,
                           const control::control_answer& answer);
 
-    // names.cpp: looking the names of backends up
-    struct names_inbox;
-    using names_taker =
-        std::function<void(const backends::lookups& found, const std::string& trouble)>;
-    std::shared_ptr<names_inbox> open_inbox();
-    void close_inbox();
-    void look_up(std::vector<config::backend_settings> backends, names_taker take);
-    void refresh_names_later();
-    void refresh_names();
     void names_found(const backends::lookups& found);
 
     // supervision.cpp: what the service manager is told
@@ -124,10 +116,8 @@ private:
     io_loop loop_{io_, log_};
     signals signals_{io_, log_};
     boost::asio::steady_timer drain_timer_{io_};
-    boost::asio::steady_timer names_timer_{io_};
     boost::asio::steady_timer watch_timer_{io_};
-    /// How a lookup that outlives the process finds out.
-    std::shared_ptr<names_inbox> inbox_;
+    name_lookup names_{loop_, log_};
     service_manager manager_;
     boost::asio::steady_timer status_timer_{io_};
     std::unique_ptr<control::control_socket> control_;

@@ -51,10 +51,10 @@ void process::begin_reload()
             return end_reload({exit_configuration, yaml::to_text(fresh->reading.findings,
                                                                  fresh->text, settings_.file)});
         fresh->reading.settings->file = settings_.file;
-        look_up(fresh->reading.settings->backends,
-                [this, fresh](const backends::lookups& found, const std::string& trouble) {
-                    end_reload(try_reload(*fresh, found, trouble));
-                });
+        names_.look_up(fresh->reading.settings->backends,
+                       [this, fresh](const backends::lookups& found, const std::string& trouble) {
+                           end_reload(try_reload(*fresh, found, trouble));
+                       });
     } catch (const std::exception& error) {
         end_reload({exit_failed, error.what()});
     }
