@@ -52,7 +52,7 @@ void process::on_command(const control::control_request& request,
         command != nullptr && command->is_string() ? std::string{command->get_string()} : "";
     const auto note = [&] { log_.say(log_level::info, "command=" + word + " " + request.from); };
     if (word == "status") {
-        answer(control::status_json(settings_, numbers_, cut_in()));
+        answer(control::status_json(settings_, numbers_, drain_.cut_in()));
     } else if (word == "ready") {
         const metrics::process_state& state = numbers_.process();
         answer({{"ok", metrics::is_ready(state)}, {"state", control::process_word(state)}});
@@ -70,10 +70,9 @@ void process::on_command(const control::control_request& request,
         });
     } else if (word == "drain") {
         note();
-        if (!draining_)
-            begin_drain();
-        answer(
-            {{"ok", true}, {"cut_in_seconds", std::chrono::duration<double>(*cut_in()).count()}});
+        drain_.begin();
+        answer({{"ok", true},
+                {"cut_in_seconds", std::chrono::duration<double>(*drain_.cut_in()).count()}});
     } else if (word == "log-level") {
         note();
         change_log_level(request, answer);

@@ -11,13 +11,6 @@ namespace ferrule::process {
 namespace asio = boost::asio;
 using config::log_level;
 
-namespace {
-
-/// A drain that is not over this long after its time has failed (docs/endings.md, promise P6).
-constexpr base::seconds drain_grace{3};
-
-} // namespace
-
 int worker_count(const config::settings& settings)
 {
     if (settings.workers > 0)
@@ -31,13 +24,21 @@ process::process(config::settings settings, loader reload, metrics::registry& nu
       loader_{std::move(reload)},
       numbers_{numbers},
       log_{log},
-      deployment_{numbers, worker_count(settings_), inherited_sockets::from_environment()}
+      deployment_{numbers, worker_count(settings_), inherited_sockets::from_environment()},
+      drain_{loop_,
+             workers_,
+             settings_,
+             numbers.process(),
+             log,
+             {.begun = [this] { drain_begun(); },
+              .over = [this](int exit_code) { finish(exit_code); }}},
+      supervision_{loop_, numbers, log, [this] { return drain_.cut_in(); }}
 {
 }
 
 process::~process()
 {
-    watchdog_.reset();
+    supervision_.stop_watching();
     workers_.stop();
 }
 
@@ -87,11 +88,10 @@ void process::start()
     signals_.take([this](int number) { on_signal(number); });
     names_.keep_looking([this] { return settings_.backends; },
                         [this](const backends::lookups& found) { names_found(found); });
-    start_watchdog();
+    supervision_.watch(workers_.questions());
     watch_files();
     log_.say(log_level::info, "ready");
-    manager_.ready(status_text());
-    tell_status_later();
+    supervision_.ready();
 }
 
 void process::note_loaded()
@@ -130,10 +130,10 @@ void process::on_stop_signal()
     if (std::exchange(was_told_to_stop_, true)) {
         log_.say(log_level::warning, "second signal: ending at once");
         finish(1);
-    } else if (draining_) {
+    } else if (drain_.has_begun()) {
         log_.say(log_level::info, "signal: draining already; a second one ends at once");
     } else {
-        begin_drain();
+        drain_.begin();
     }
 }
 
@@ -152,50 +152,16 @@ void process::names_found(const backends::lookups& found)
 
 // --- drain ---------------------------------------------------------------------------------------
 
-void process::begin_drain()
+void process::drain_begun()
 {
-    draining_ = true;
     names_.stop();
-    metrics::process_state& state = numbers_.process();
-    state.ready = false;
-    state.draining = true;
-    const config::drain_settings drain = settings_.drain;
-    cut_at_ = base::clock::now() + drain.delay + drain.timeout;
-    manager_.stopping(status_text());
-    tell_status_later();
-    const auto text = [](base::milliseconds duration) {
-        return duration == base::off ? "0s" : base::to_text(duration);
-    };
-    log_.say(log_level::info, "draining delay=" + text(drain.delay) + " timeout=" +
-                                  text(drain.timeout) + " spread=" + text(drain.spread));
-    after(drain_timer_, drain.delay, "drain", [this, drain] {
-        // First the bound, so that there is one whatever happens to the rest.
-        after(drain_timer_, drain.timeout + drain_grace, "end the drain", [this] {
-            log_.say(log_level::error, "drain is overdue: ending what is left");
-            finish(1);
-        });
-        workers_to_drain_ = workers_.size();
-        workers_.drain(drain.timeout, drain.spread,
-                       [this](bool all_well) { worker_drained(all_well); });
-    });
-}
-
-void process::worker_drained(bool all_well)
-{
-    all_well_ = all_well_ && all_well;
-    if (--workers_to_drain_ > 0)
-        return;
-    log_.say(log_level::info,
-             all_well_ ? "drained: the drain has cut no session, and no byte is missing"
-                       : "drained: the drain has cut a session, or bytes were lost or not "
-                         "acknowledged");
-    finish(all_well_ ? 0 : 1);
+    supervision_.stopping();
 }
 
 void process::finish(int exit_code)
 {
     exit_code_ = exit_code;
-    watchdog_.reset();
+    supervision_.stop_watching();
     workers_.stop();
     io_.stop();
 }

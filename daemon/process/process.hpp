@@ -7,13 +7,13 @@
 #include "log/session_log.hpp"
 #include "metrics/registry.hpp"
 #include "process/deployment.hpp"
+#include "process/drain.hpp"
 #include "process/file_watch.hpp"
 #include "process/io_loop.hpp"
 #include "process/load_settings.hpp"
 #include "process/name_lookup.hpp"
-#include "process/service_manager.hpp"
 #include "process/signals.hpp"
-#include "process/watchdog.hpp"
+#include "process/supervision.hpp"
 #include "process/worker_threads.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -85,13 +85,7 @@ private:
 
     void names_found(const backends::lookups& found);
 
-    // supervision.cpp: what the service manager is told
-    void start_watchdog();
-    std::string status_text() const;
-    void tell_status_later();
-    std::optional<base::milliseconds> cut_in() const;
-    void begin_drain();
-    void worker_drained(bool all_well);
+    void drain_begun();
     void finish(int exit_code);
     void warn_of_fixed_settings(const config::settings& fresh);
 
@@ -115,24 +109,18 @@ private:
     boost::asio::io_context io_{1};
     io_loop loop_{io_, log_};
     signals signals_{io_, log_};
-    boost::asio::steady_timer drain_timer_{io_};
     boost::asio::steady_timer watch_timer_{io_};
     name_lookup names_{loop_, log_};
-    service_manager manager_;
-    boost::asio::steady_timer status_timer_{io_};
     std::unique_ptr<control::control_socket> control_;
     std::vector<watched_files> watched_;
     worker_threads workers_{loop_, numbers_.process(), log_};
-    std::unique_ptr<watchdog> watchdog_; ///< asks the workers, so it ends before them
+    drain drain_;
+    supervision supervision_; ///< its watchdog asks the workers, so it ends before them
     std::unique_ptr<exporter::exporter> exporter_;
     bool reloading_ = false;
     std::vector<reload_done> asked_reload_;  ///< by whom the reload under way was asked for
     std::vector<reload_done> asked_another_; ///< who came meanwhile: for them it is done again
-    bool draining_ = false;
-    bool was_told_to_stop_ = false; ///< by a signal
-    base::time_point cut_at_{};     ///< while draining: when what is left is cut
-    bool all_well_ = true;
-    std::size_t workers_to_drain_ = 0;
+    bool was_told_to_stop_ = false;          ///< by a signal
     int exit_code_ = 0;
 };
 

@@ -163,7 +163,7 @@ void process::look_at_files_later()
     if (settings_.watch == base::off || watched_.empty())
         return;
     after(watch_timer_, settings_.watch, "go on looking at files", [this] {
-        if (draining_)
+        if (drain_.has_begun())
             return;
         log::attempt(log_, "look at the files of certificates", [this] { look_at_files(); });
         look_at_files_later();

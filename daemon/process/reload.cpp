@@ -25,9 +25,10 @@ constexpr int exit_configuration = 2;
 /// have changed after they were read.
 void process::reload(reload_done done)
 {
-    if (draining_ || !loader_) {
-        const std::string why = draining_ ? "reload ignored: draining"
-                                          : "reload ignored: there is no configuration file";
+    if (drain_.has_begun() || !loader_) {
+        const std::string why = drain_.has_begun()
+                                    ? "reload ignored: draining"
+                                    : "reload ignored: there is no configuration file";
         log_.say(log_level::warning, why);
         if (done)
             done({exit_failed, why});
@@ -44,7 +45,7 @@ void process::reload(reload_done done)
 void process::begin_reload()
 {
     reloading_ = true;
-    manager_.reloading();
+    supervision_.reloading();
     try {
         auto fresh = std::make_shared<loaded>(loader_());
         if (!fresh->reading.settings.has_value())
@@ -63,7 +64,7 @@ void process::begin_reload()
 process::reload_result process::try_reload(loaded& fresh, const backends::lookups& found,
                                            const std::string& trouble)
 try {
-    if (draining_)
+    if (drain_.has_begun())
         return {exit_failed, "reload ignored: draining"};
     if (!trouble.empty())
         return {exit_failed, "cannot look names up: " + trouble};
@@ -96,8 +97,7 @@ void process::end_reload(const reload_result& result)
         log_.say(log_level::error, "reload failed: the configuration in force stays");
         ++state.reloads_failed;
     }
-    if (!draining_)
-        manager_.ready(status_text());
+    supervision_.reloaded();
     reloading_ = false;
     for (const reload_done& each :
          std::exchange(asked_reload_, std::exchange(asked_another_, {}))) {

@@ -1,10 +1,10 @@
-// What the service manager is told while the process runs and drains.
+#include "process/supervision.hpp"
 
 #include "control/text.hpp"
 #include "log/attempt.hpp"
-#include "process/process.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ferrule::process {
 
@@ -26,13 +26,19 @@ constexpr base::seconds stop_extension{15};
 
 } // namespace
 
-void process::start_watchdog()
+supervision::supervision(main_loop& loop, metrics::registry& numbers, log::session_log& log,
+                         std::function<std::optional<base::milliseconds>()> cut_in)
+    : numbers_{numbers}, log_{log}, cut_in_{std::move(cut_in)}, timer_{loop.make_timer()}
+{
+}
+
+void supervision::watch(std::vector<watchdog::ask> workers)
 {
     // Three times in an interval: one may be late.
     const auto interval = manager_.watchdog_interval();
     watchdog_ = std::make_unique<watchdog>(
         interval.has_value() ? *interval / 3 : base::microseconds{look_interval},
-        workers_.questions(),
+        std::move(workers),
         watchdog::findings{
             .alive =
                 [this, is_asked_for = interval.has_value()] {
@@ -50,18 +56,39 @@ void process::start_watchdog()
                 }});
 }
 
-std::optional<base::milliseconds> process::cut_in() const
+void supervision::stop_watching()
 {
-    if (!draining_)
-        return std::nullopt;
-    return std::chrono::duration_cast<base::milliseconds>(cut_at_ - base::clock::now());
+    watchdog_.reset();
 }
 
-std::string process::status_text() const
+void supervision::ready()
+{
+    manager_.ready(status_text());
+    tell_later();
+}
+
+void supervision::reloading()
+{
+    manager_.reloading();
+}
+
+void supervision::reloaded()
+{
+    if (!cut_in_().has_value())
+        manager_.ready(status_text());
+}
+
+void supervision::stopping()
+{
+    manager_.stopping(status_text());
+    tell_later();
+}
+
+std::string supervision::status_text() const
 {
     std::string text{control::process_word(numbers_.process())};
     text += ": " + control::sessions_in_words(control::sum_of(numbers_.totals()));
-    if (const auto left = cut_in(); left.has_value()) {
+    if (const auto left = cut_in_(); left.has_value()) {
         const auto whole = std::chrono::duration_cast<base::seconds>(std::max(*left, base::off));
         text += ", cut in " + std::to_string(whole.count()) + "s";
     }
@@ -70,16 +97,17 @@ std::string process::status_text() const
     return text;
 }
 
-void process::tell_status_later()
+void supervision::tell_later()
 {
     if (!manager_.is_there())
         return;
-    if (draining_)
+    const bool is_draining = cut_in_().has_value();
+    if (is_draining)
         manager_.extend_timeout(stop_extension);
-    const base::milliseconds interval = draining_ ? drain_status_interval : status_interval;
-    after(status_timer_, interval, "go on telling the service manager", [this] {
+    const base::milliseconds interval = is_draining ? drain_status_interval : status_interval;
+    timer_->set(interval, "go on telling the service manager", [this] {
         log::attempt(log_, "tell the service manager", [this] { manager_.status(status_text()); });
-        tell_status_later();
+        tell_later();
     });
 }
 
