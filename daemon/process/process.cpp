@@ -8,7 +8,6 @@
 
 namespace ferrule::process {
 
-namespace asio = boost::asio;
 using config::log_level;
 
 int worker_count(const config::settings& settings)
@@ -82,14 +81,14 @@ void process::start()
     for (const std::string& each : prepared.listening)
         log_.say(log_level::info, "listening " + each);
     note_loaded();
-    note_loads({}, settings_.listeners);
+    files_.note_loads({}, settings_.listeners);
     numbers_.process().ready = true;
 
     signals_.take([this](int number) { on_signal(number); });
     names_.keep_looking([this] { return settings_.backends; },
                         [this](const backends::lookups& found) { names_found(found); });
     supervision_.watch(workers_.questions());
-    watch_files();
+    files_.watch();
     log_.say(log_level::info, "ready");
     supervision_.ready();
 }
@@ -101,18 +100,6 @@ void process::note_loaded()
 }
 
 // --- signals -------------------------------------------------------------------------------------
-
-/// Calls `act` later, unless the timer is set anew before. `trying` is what it does, as for
-/// `attempt`.
-void process::after(asio::steady_timer& timer, base::milliseconds how_long, const char* trying,
-                    std::function<void()> act)
-{
-    timer.expires_after(how_long);
-    timer.async_wait([this, trying, act = std::move(act)](const boost::system::error_code& error) {
-        if (!error)
-            log::attempt(log_, trying, act);
-    });
-}
 
 void process::on_signal(int number)
 {
@@ -155,6 +142,7 @@ void process::names_found(const backends::lookups& found)
 void process::drain_begun()
 {
     names_.stop();
+    files_.stop();
     supervision_.stopping();
 }
 

@@ -6,9 +6,9 @@
 #include "exporter/exporter.hpp"
 #include "log/session_log.hpp"
 #include "metrics/registry.hpp"
+#include "process/credential_files.hpp"
 #include "process/deployment.hpp"
 #include "process/drain.hpp"
-#include "process/file_watch.hpp"
 #include "process/io_loop.hpp"
 #include "process/load_settings.hpp"
 #include "process/name_lookup.hpp"
@@ -17,11 +17,9 @@
 #include "process/worker_threads.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -56,8 +54,6 @@ private:
     void note_loaded();
     void on_signal(int number);
     void on_stop_signal();
-    void after(boost::asio::steady_timer& timer, base::milliseconds how_long, const char* trying,
-               std::function<void()> act);
 
     // reload.cpp
     struct reload_result {
@@ -89,18 +85,6 @@ private:
     void finish(int exit_code);
     void warn_of_fixed_settings(const config::settings& fresh);
 
-    // refresh_files.cpp
-    using listeners = std::span<const config::listener_settings>;
-    void note_loads(listeners before, listeners after);
-    void note_mended(listeners after);
-    void watch_files();
-    void look_at_files_later();
-    void look_at_files();
-    void refresh(watched_files& files, const file_sightings& seen);
-    void refuse(watched_files& files, const std::string& why);
-    void take(config::listener_settings& listener, config::listener_settings fresh,
-              const watched_files& files, deployment::renewal prepared);
-
     config::settings settings_;
     loader loader_;
     metrics::registry& numbers_;
@@ -109,11 +93,10 @@ private:
     boost::asio::io_context io_{1};
     io_loop loop_{io_, log_};
     signals signals_{io_, log_};
-    boost::asio::steady_timer watch_timer_{io_};
     name_lookup names_{loop_, log_};
     std::unique_ptr<control::control_socket> control_;
-    std::vector<watched_files> watched_;
     worker_threads workers_{loop_, numbers_.process(), log_};
+    credential_files files_{loop_, settings_, deployment_, workers_, numbers_, log_};
     drain drain_;
     supervision supervision_; ///< its watchdog asks the workers, so it ends before them
     std::unique_ptr<exporter::exporter> exporter_;

@@ -116,11 +116,11 @@ void process::take_effect(deployment::prepared& prepared, config::settings fresh
         if (!prepared.certificates.contains(each.name))
             numbers_.forget_certificate(each.name);
     }
-    note_loads(settings_.listeners, fresh.listeners);
-    note_mended(fresh.listeners);
+    files_.note_loads(settings_.listeners, fresh.listeners);
+    files_.note_mended(fresh.listeners);
     settings_ = std::move(fresh);
     keep_only_configured_series();
-    watch_files();
+    files_.watch();
     log_.reconfigure(settings_.log);
     for (const std::string& each : prepared.warnings)
         log_.say(log_level::warning, each);

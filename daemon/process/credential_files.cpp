@@ -1,13 +1,10 @@
-// Certificates, keys and ticket keys whose files have changed are picked up without a reload. The
-// configuration itself is not read again.
-
-#include "process/process.hpp"
+#include "process/credential_files.hpp"
 
 #include "base/text_file.hpp"
 #include "log/attempt.hpp"
+#include "process/load_settings.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -23,12 +20,6 @@ using kind = watched_files::kind;
 
 constexpr auto loaded_ok = static_cast<std::size_t>(metrics::load_result::ok);
 constexpr auto load_failed = static_cast<std::size_t>(metrics::load_result::failed);
-
-double now_seconds()
-{
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration<double>(now).count();
-}
 
 std::string noun_of(kind what)
 {
@@ -103,16 +94,27 @@ std::string text_of(const std::vector<config::tls_finding>& findings, yaml::seve
 
 } // namespace
 
-/// Counts what is served with new contents from now on. The certificate of a listener that was not
-/// there before was loaded, but is no change.
-void process::note_loads(listeners before, listeners after)
+credential_files::credential_files(main_loop& loop, config::settings& settings,
+                                   deployment& deployed, worker_pool& workers,
+                                   metrics::registry& numbers, log::session_log& log)
+    : loop_{loop},
+      settings_{settings},
+      deployment_{deployed},
+      workers_{workers},
+      numbers_{numbers},
+      log_{log},
+      timer_{loop.make_timer()}
+{
+}
+
+void credential_files::note_loads(listeners before, listeners after)
 {
     for (const config::listener_settings& each : after) {
         const auto old = std::ranges::find(before, each.name, &config::listener_settings::name);
         const bool is_new = old == before.end();
         metrics::listener_counters& counters = numbers_.of_listener(0, each.name);
         if (is_new || !same_certificate(old->tls, each.tls)) {
-            numbers_.set_certificate_loaded(each.name, now_seconds());
+            numbers_.set_certificate_loaded(each.name, loop_.unix_seconds());
             if (!is_new)
                 counters.certificate_loads[loaded_ok].add();
         }
@@ -122,8 +124,7 @@ void process::note_loads(listeners before, listeners after)
     }
 }
 
-/// A reload has read files that had been refused, and found in them what is in force.
-void process::note_mended(listeners after)
+void credential_files::note_mended(listeners after)
 {
     for (const watched_files& each : watched_) {
         if (each.refusal.empty())
@@ -142,8 +143,7 @@ void process::note_mended(listeners after)
     }
 }
 
-/// Begins anew with the files of the settings in force.
-void process::watch_files()
+void credential_files::watch()
 {
     watched_.clear();
     for (const config::listener_settings& each : settings_.listeners) {
@@ -154,23 +154,28 @@ void process::watch_files()
         if (!tls.ticket_keys_path.empty())
             watched_.push_back({kind::ticket_keys, each.name, {tls.ticket_keys_path}, {}, {}});
     }
-    look_at_files_later();
+    look_later();
 }
 
-void process::look_at_files_later()
+void credential_files::stop()
 {
-    watch_timer_.cancel();
+    is_stopped_ = true;
+}
+
+void credential_files::look_later()
+{
+    timer_->cancel();
     if (settings_.watch == base::off || watched_.empty())
         return;
-    after(watch_timer_, settings_.watch, "go on looking at files", [this] {
-        if (drain_.has_begun())
+    timer_->set(settings_.watch, "go on looking at files", [this] {
+        if (is_stopped_)
             return;
-        log::attempt(log_, "look at the files of certificates", [this] { look_at_files(); });
-        look_at_files_later();
+        log::attempt(log_, "look at the files of certificates", [this] { look(); });
+        look_later();
     });
 }
 
-void process::look_at_files()
+void credential_files::look()
 {
     for (watched_files& each : watched_) {
         const file_sightings seen = look_at(each.paths);
@@ -180,7 +185,7 @@ void process::look_at_files()
 }
 
 /// Reads the files, and either gives their contents to every worker or to none.
-void process::refresh(watched_files& files, const file_sightings& seen)
+void credential_files::refresh(watched_files& files, const file_sightings& seen)
 {
     const auto listener =
         std::ranges::find(settings_.listeners, files.listener, &config::listener_settings::name);
@@ -224,7 +229,7 @@ void process::refresh(watched_files& files, const file_sightings& seen)
     }
 }
 
-void process::refuse(watched_files& files, const std::string& why)
+void credential_files::refuse(watched_files& files, const std::string& why)
 {
     files.refusal = why;
     loads_of(numbers_, files)[load_failed].add();
@@ -232,8 +237,8 @@ void process::refuse(watched_files& files, const std::string& why)
                                    ": " + why + "; what is in force stays");
 }
 
-void process::take(config::listener_settings& listener, config::listener_settings fresh,
-                   const watched_files& files, deployment::renewal prepared)
+void credential_files::take(config::listener_settings& listener, config::listener_settings fresh,
+                            const watched_files& files, deployment::renewal prepared)
 {
     workers_.renew(listener.name, std::move(prepared.contexts));
     deployment_.commit(prepared);
