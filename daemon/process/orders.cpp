@@ -63,7 +63,7 @@ void process::on_command(const control::control_request& request,
         kill_sessions(request, answer);
     } else if (word == "reload") {
         note();
-        reload([answer](const reload_result& result) {
+        reload_.ask([answer](const reload_result& result) {
             answer({{"ok", result.exit_code == 0},
                     {"exit_code", result.exit_code},
                     {"text", result.text}});

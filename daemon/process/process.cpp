@@ -1,7 +1,6 @@
 #include "process/process.hpp"
 
 #include "log/attempt.hpp"
-#include "worker/processors.hpp"
 
 #include <csignal>
 #include <utility>
@@ -10,17 +9,9 @@ namespace ferrule::process {
 
 using config::log_level;
 
-int worker_count(const config::settings& settings)
-{
-    if (settings.workers > 0)
-        return settings.workers;
-    return worker::usable_processors();
-}
-
-process::process(config::settings settings, loader reload, metrics::registry& numbers,
+process::process(config::settings settings, reload::loader load, metrics::registry& numbers,
                  log::session_log& log)
     : settings_{std::move(settings)},
-      loader_{std::move(reload)},
       numbers_{numbers},
       log_{log},
       deployment_{numbers, worker_count(settings_), inherited_sockets::from_environment()},
@@ -31,8 +22,35 @@ process::process(config::settings settings, loader reload, metrics::registry& nu
              log,
              {.begun = [this] { drain_begun(); },
               .over = [this](int exit_code) { finish(exit_code); }}},
-      supervision_{loop_, numbers, log, [this] { return drain_.cut_in(); }}
+      supervision_{loop_, numbers, log, [this] { return drain_.cut_in(); }},
+      configuration_{
+          loop_,       settings_,
+          deployment_, workers_,
+          files_,      numbers,
+          log,         [this](const config::settings& fresh) { protect_exporter(fresh); }},
+      reload_{std::move(load), settings_.file, numbers.process(), log, reload_steps()}
 {
+}
+
+/// What the parts ask of each other in a reload.
+reload::steps process::reload_steps()
+{
+    return {.begun = [this] { supervision_.reloading(); },
+            .look_up =
+                [this](name_lookup::backends_list backends, name_lookup::taker take) {
+                    names_.look_up(std::move(backends), std::move(take));
+                },
+            .replace =
+                [this](config::settings fresh, const backends::lookups& found,
+                       const std::string& findings) {
+                    configuration_.replace(std::move(fresh), found, findings);
+                },
+            .ended =
+                [this](bool is_in_force) {
+                    if (!is_in_force) // what was prepared has made series for new names
+                        configuration_.keep_only_configured_series();
+                    supervision_.reloaded();
+                }};
 }
 
 process::~process()
@@ -40,6 +58,8 @@ process::~process()
     supervision_.stop_watching();
     workers_.stop();
 }
+
+// --- start, run, stop ----------------------------------------------------------------------------
 
 int process::run()
 {
@@ -50,61 +70,31 @@ int process::run()
     return exit_code_;
 }
 
-void process::hold_reload_signals()
-{
-    signals::hold_reload();
-}
-
 void process::start()
 {
     deployment::prepared prepared =
         deployment_.prepare(settings_, backends::resolve_servers(settings_.backends));
     open_control();
     workers_.make(worker_count(settings_));
-    if (settings_.metrics_address.has_value()) {
-        const config::endpoint& where = *settings_.metrics_address;
-        const bool is_unix = where.type == config::endpoint::kind::unix_socket;
-        exporter_ = std::make_unique<exporter::exporter>(numbers_, where.host, where.port, is_unix,
-                                                         exporter::exporter_limits{},
-                                                         protection_of(settings_));
-        config::endpoint bound = where;
-        if (!is_unix)
-            bound.port = exporter_->port();
-        log_.say(log_level::info, "metrics on " + bound.text());
-    }
+    open_exporter();
     workers_.start();
     deployment_.listen(prepared); // last of all that can fail: nobody has connected in vain
-    workers_.apply(std::move(prepared.workers), prepared.max_sessions);
-    deployment_.commit(prepared);
-    for (const std::string& each : prepared.warnings)
-        log_.say(log_level::warning, each);
-    for (const std::string& each : prepared.listening)
-        log_.say(log_level::info, "listening " + each);
-    note_loaded();
-    files_.note_loads({}, settings_.listeners);
+    configuration_.begin(std::move(prepared));
     numbers_.process().ready = true;
 
     signals_.take([this](int number) { on_signal(number); });
     names_.keep_looking([this] { return settings_.backends; },
-                        [this](const backends::lookups& found) { names_found(found); });
+                        [this](const backends::lookups& found) { configuration_.learn(found); });
     supervision_.watch(workers_.questions());
     files_.watch();
     log_.say(log_level::info, "ready");
     supervision_.ready();
 }
 
-void process::note_loaded()
-{
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    numbers_.process().last_reload_seconds = std::chrono::duration<double>(now).count();
-}
-
-// --- signals -------------------------------------------------------------------------------------
-
 void process::on_signal(int number)
 {
     switch (number) {
-    case SIGHUP: reload({}); break;
+    case SIGHUP: reload_.ask({}); break;
     case SIGUSR1: log_.reopen(); break;
     default: on_stop_signal(); break;
     }
@@ -124,23 +114,9 @@ void process::on_stop_signal()
     }
 }
 
-void process::names_found(const backends::lookups& found)
-{
-    deployment_.learn(found);
-    for (const config::backend_settings& backend : settings_.backends) {
-        if (!backends::has_names(backend))
-            continue;
-        std::vector<worker_pool::servers> for_each;
-        for (std::size_t i = 0; i < workers_.size(); ++i)
-            for_each.push_back(deployment_.servers_of(backend, static_cast<int>(i)));
-        workers_.set_servers(backend.name, std::move(for_each));
-    }
-}
-
-// --- drain ---------------------------------------------------------------------------------------
-
 void process::drain_begun()
 {
+    reload_.stop();
     names_.stop();
     files_.stop();
     supervision_.stopping();
@@ -152,6 +128,34 @@ void process::finish(int exit_code)
     supervision_.stop_watching();
     workers_.stop();
     io_.stop();
+}
+
+// --- metrics -------------------------------------------------------------------------------------
+
+void process::open_exporter()
+{
+    if (!settings_.metrics_address.has_value())
+        return;
+    const config::endpoint& where = *settings_.metrics_address;
+    const bool is_unix = where.type == config::endpoint::kind::unix_socket;
+    exporter_ =
+        std::make_unique<exporter::exporter>(numbers_, where.host, where.port, is_unix,
+                                             exporter::exporter_limits{}, protection_of(settings_));
+    config::endpoint bound = where;
+    if (!is_unix)
+        bound.port = exporter_->port();
+    log_.say(log_level::info, "metrics on " + bound.text());
+}
+
+void process::protect_exporter(const config::settings& settings)
+{
+    if (exporter_)
+        exporter_->protect(protection_of(settings));
+}
+
+void process::hold_reload_signals()
+{
+    signals::hold_reload();
 }
 
 } // namespace ferrule::process
