@@ -1,9 +1,7 @@
-// What an operator can order through the control socket (`ferrule ctl`). docs/operations.md lists
-// the requests and their answers.
+#include "process/orders.hpp"
 
 #include "control/text.hpp"
 #include "log/attempt.hpp"
-#include "process/process.hpp"
 #include "record/json.hpp"
 
 #include <algorithm>
@@ -31,28 +29,33 @@ struct gathering {
 
 } // namespace
 
-void process::open_control()
+orders::orders(config::settings& settings, worker_pool& workers, metrics::registry& numbers,
+               log::session_log& log, powers use)
+    : settings_{settings}, workers_{workers}, numbers_{numbers}, log_{log}, use_{std::move(use)}
+{
+}
+
+void orders::open(boost::asio::io_context& io)
 {
     if (settings_.control.path.empty())
         return;
-    control_ = std::make_unique<control::control_socket>(
-        io_, settings_.control,
+    socket_ = std::make_unique<control::control_socket>(
+        io, settings_.control,
         [this](const control::control_request& request, const control::control_answer& to) {
-            if (!log::attempt(log_, "do what a command orders", [&] { on_command(request, to); }))
+            if (!log::attempt(log_, "do what a command orders", [&] { obey(request, to); }))
                 to(refusal("it could not be done; the log says why"));
         });
     log_.say(log_level::info, "control on unix:" + settings_.control.path);
 }
 
-void process::on_command(const control::control_request& request,
-                         const control::control_answer& answer)
+void orders::obey(const control::control_request& request, const control::control_answer& answer)
 {
     const json::value* const command = request.said.if_contains("command");
     const std::string word =
         command != nullptr && command->is_string() ? std::string{command->get_string()} : "";
     const auto note = [&] { log_.say(log_level::info, "command=" + word + " " + request.from); };
     if (word == "status") {
-        answer(control::status_json(settings_, numbers_, drain_.cut_in()));
+        answer(control::status_json(settings_, numbers_, use_.cut_in()));
     } else if (word == "ready") {
         const metrics::process_state& state = numbers_.process();
         answer({{"ok", metrics::is_ready(state)}, {"state", control::process_word(state)}});
@@ -63,16 +66,10 @@ void process::on_command(const control::control_request& request,
         kill_sessions(request, answer);
     } else if (word == "reload") {
         note();
-        reload_.ask([answer](const reload_result& result) {
-            answer({{"ok", result.exit_code == 0},
-                    {"exit_code", result.exit_code},
-                    {"text", result.text}});
-        });
+        reload(answer);
     } else if (word == "drain") {
         note();
-        drain_.begin();
-        answer({{"ok", true},
-                {"cut_in_seconds", std::chrono::duration<double>(*drain_.cut_in()).count()}});
+        drain(answer);
     } else if (word == "log-level") {
         note();
         change_log_level(request, answer);
@@ -81,8 +78,24 @@ void process::on_command(const control::control_request& request,
     }
 }
 
-void process::list_sessions(const control::control_request& request,
-                            const control::control_answer& answer)
+void orders::reload(const control::control_answer& answer)
+{
+    use_.reload([answer](const reload_result& result) {
+        answer({{"ok", result.exit_code == 0},
+                {"exit_code", result.exit_code},
+                {"text", result.text}});
+    });
+}
+
+void orders::drain(const control::control_answer& answer)
+{
+    use_.drain();
+    answer(
+        {{"ok", true}, {"cut_in_seconds", std::chrono::duration<double>(*use_.cut_in()).count()}});
+}
+
+void orders::list_sessions(const control::control_request& request,
+                           const control::control_answer& answer)
 {
     auto filter = control::read_filter(request.said);
     const auto limit = control::read_limit(request.said);
@@ -110,8 +123,8 @@ void process::list_sessions(const control::control_request& request,
     workers_.list(std::get<worker::session_filter>(filter), *limit, take);
 }
 
-void process::kill_sessions(const control::control_request& request,
-                            const control::control_answer& answer)
+void orders::kill_sessions(const control::control_request& request,
+                           const control::control_answer& answer)
 {
     auto filter = control::read_filter(request.said);
     if (const auto* why = std::get_if<std::string>(&filter); why != nullptr)
@@ -135,8 +148,8 @@ void process::kill_sessions(const control::control_request& request,
 }
 
 /// Until the next reload, which brings what the file says.
-void process::change_log_level(const control::control_request& request,
-                               const control::control_answer& answer)
+void orders::change_log_level(const control::control_request& request,
+                              const control::control_answer& answer)
 {
     const json::value* const said = request.said.if_contains("level");
     if (said != nullptr) {

@@ -28,7 +28,8 @@ process::process(config::settings settings, reload::loader load, metrics::regist
           deployment_, workers_,
           files_,      numbers,
           log,         [this](const config::settings& fresh) { protect_exporter(fresh); }},
-      reload_{std::move(load), settings_.file, numbers.process(), log, reload_steps()}
+      reload_{std::move(load), settings_.file, numbers.process(), log, reload_steps()},
+      orders_{settings_, workers_, numbers, log, powers()}
 {
 }
 
@@ -53,6 +54,14 @@ reload::steps process::reload_steps()
                 }};
 }
 
+/// What an operator can order.
+orders::powers process::powers()
+{
+    return {.reload = [this](reload::answer tell) { reload_.ask(std::move(tell)); },
+            .drain = [this] { drain_.begin(); },
+            .cut_in = [this] { return drain_.cut_in(); }};
+}
+
 process::~process()
 {
     supervision_.stop_watching();
@@ -74,7 +83,7 @@ void process::start()
 {
     deployment::prepared prepared =
         deployment_.prepare(settings_, backends::resolve_servers(settings_.backends));
-    open_control();
+    orders_.open(io_);
     workers_.make(worker_count(settings_));
     open_exporter();
     workers_.start();

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "config/settings.hpp"
-#include "control/socket.hpp"
 #include "exporter/exporter.hpp"
 #include "log/session_log.hpp"
 #include "metrics/registry.hpp"
@@ -13,6 +12,7 @@
 #include "process/drain.hpp"
 #include "process/io_loop.hpp"
 #include "process/name_lookup.hpp"
+#include "process/orders.hpp"
 #include "process/reload.hpp"
 #include "process/signals.hpp"
 #include "process/supervision.hpp"
@@ -53,16 +53,7 @@ private:
     void finish(int exit_code);
 
     reload::steps reload_steps();
-
-    // orders.cpp: the control socket
-    void open_control();
-    void on_command(const control::control_request& request, const control::control_answer& answer);
-    void list_sessions(const control::control_request& request,
-                       const control::control_answer& answer);
-    void kill_sessions(const control::control_request& request,
-                       const control::control_answer& answer);
-    void change_log_level(const control::control_request& request,
-                          const control::control_answer& answer);
+    orders::powers powers();
 
     config::settings settings_; ///< in force
     metrics::registry& numbers_;
@@ -78,7 +69,7 @@ private:
     credential_files files_{loop_, settings_, deployment_, workers_, numbers_, log_};
     configuration configuration_;
     reload reload_;
-    std::unique_ptr<control::control_socket> control_;
+    orders orders_;
     std::unique_ptr<exporter::exporter> exporter_;
     bool was_told_to_stop_ = false; ///< by a signal
     int exit_code_ = 0;
