@@ -62,6 +62,7 @@ orders::powers process::powers()
             .cut_in = [this] { return drain_.cut_in(); }};
 }
 
+/// Threads that use other parts end before any part does.
 process::~process()
 {
     supervision_.stop_watching();
