@@ -48,14 +48,17 @@ attempt& attempt::operator=(attempt&& from) noexcept
     return *this;
 }
 
-void attempt::succeeded() noexcept
+void attempt::succeeded(base::time_point::duration how_long) noexcept
 {
+    server_->counters->connects.add();
+    server_->counters->connect_seconds.observe(std::chrono::duration<double>(how_long).count());
     server_->failures = 0;
     give_back();
 }
 
 void attempt::failed(base::time_point now) noexcept
 {
+    server_->counters->connect_failures.add();
     if (!is_last_resort_ && failures_ == server_->failures) {
         ++server_->failures;
         server_->failed_until = now + memory_after(server_->failures);

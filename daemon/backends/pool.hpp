@@ -52,10 +52,12 @@ public:
     explicit operator bool() const noexcept { return server_ != nullptr; }
     const server* operator->() const noexcept { return server_.get(); }
 
-    void succeeded() noexcept;
+    /// Counts the connect, which took `how_long` with all tries before it.
+    void succeeded(base::time_point::duration how_long) noexcept;
 
-    /// The failure is remembered, unless it is already: of many tries that began together only the
-    /// first to fail counts, and one that was made for want of a better server tells nothing new.
+    /// Counts the failure, and remembers it unless it is known already: of many tries that began
+    /// together only the first to fail is news, and one that was made for want of a better server
+    /// tells nothing new.
     void failed(base::time_point now) noexcept;
 
 private:

@@ -1,53 +1,64 @@
 #include "session/session.hpp"
 
 #include "base/check.hpp"
+#include "ending/observe.hpp"
+#include "session/closing.hpp"
+#include "session/handshake.hpp"
+#include "session/observe.hpp"
 
-#include <cerrno>
-#include <cstring>
+#include <coroutine>
+#include <utility>
 
 namespace ferrule::session {
 
-using ending::cause;
 using ending::side;
-using ending::source;
 
-session::session(std::shared_ptr<const profile> manners, surroundings& around, host& owner,
-                 net::client_address from) noexcept
-    : profile_{std::move(manners)},
-      around_{around},
-      owner_{owner},
-      client_{profile_->tls->native(), around},
-      backend_{around},
-      alarm_{*this},
-      from_{from},
-      id_{owner.next_session_id()}
+namespace {
+
+/// The session gives its turn away; `run` resumes it for the next one.
+struct next_turn {
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    void await_resume() const noexcept {}
+};
+
+} // namespace
+
+session::session(std::shared_ptr<const profile> settings, surroundings& around, host& owner,
+                 const net::client_address& from) noexcept
+    : owner_{owner},
+      state_{std::move(settings), around, *this, owner.next_session_id(), from},
+      to_backend_{state_, side::client},
+      to_client_{state_, side::backend},
+      connector_{state_},
+      own_ends_{state_}
 {
 }
 
 session::~session()
 {
     // A session is destroyed after its life, or with the process: then nothing may look clean.
-    if (client_.socket().is_open())
-        client_.abort();
-    if (backend_.socket().is_open())
-        backend_.abort();
+    for (peer& each : state_.peers) {
+        if (each.socket().is_open())
+            each.abort();
+    }
 }
 
 bool session::start(net::descriptor accepted, bool is_unix) noexcept
 {
-    if (!client_.channel().is_usable())
+    if (!state_.client().transport().is_usable())
         return false;
-    if (client_.socket().adopt(accepted.release(), is_unix, around_.events, *this) != 0)
+    if (state_.client().socket().adopt(accepted.release(), is_unix, state_.around.events, *this) !=
+        0)
         return false;
-    accepted_at_ = last_moved_at_ = now();
-    recorder_ = record::recorder{profile_->recorder};
-    note(record::happening::accepted);
-    profile_->counters->sessions_started.add();
-    profile_->counters->sessions_open.add();
-    bounds_.patience = now() + profile_->timeouts.handshake;
-    if (profile_->timeouts.lifetime != base::off)
-        bounds_.lifetime = now() + profile_->timeouts.lifetime;
-    arm();
+    const base::time_point now = state_.now();
+    const config::timeout_settings& timeouts = state_.settings->timeouts;
+    state_.activity.begin(now);
+    state_.journal.accepted();
+    state_.bounds.begin(ending::patience::handshake, now + timeouts.handshake);
+    if (timeouts.lifetime != base::off)
+        state_.bounds.lifetime = now + timeouts.lifetime;
+    state_.arm();
     life_ = live();
     life_.resume();
     return true;
@@ -59,44 +70,72 @@ void session::run()
     life_.resume();
     if (!life_.is_done())
         return;
-    retire(); // whoever woke it in its last turn has woken nobody
+    retire(); // whatever woke it in its last turn has woken nothing
     if (const std::exception_ptr failure = life_.failure(); failure != nullptr)
         contain(failure);
-    note_causes();
-    const record::ended_session told = tell();
-    count(told);
-    owner_.ended(*this, told);
+    owner_.ended(*this, state_.journal.close(state_.facts, state_.client()));
 }
 
 // One connection's life, in the order in which it happens. In each turn: what has happened, then
 // the time that has passed, then what is to be said about both.
 task session::live()
 {
-    turn next_turn;
+    next_turn turn;
 
-    while (ending::phase_of(facts_) == ending::phase::handshaking) {
-        co_await next_turn;
-        shake_hands();
-        observe_time();
+    while (phase() == ending::phase::handshaking) {
+        co_await turn;
+        to_client_.flush();
+        shake_hands(state_);
+        own_ends_.take();
     }
 
-    while (ending::phase_of(facts_) == ending::phase::connecting) {
-        connect();
-        watch_for_client_reset();
-        observe_time();
-        if (ending::phase_of(facts_) == ending::phase::connecting)
-            co_await next_turn;
+    while (phase() == ending::phase::connecting) {
+        to_client_.flush(); // a ticket may still wait
+        connector_.go_on();
+        own_ends_.take();
+        if (phase() == ending::phase::connecting)
+            co_await turn;
     }
 
     for (;;) {
-        see();
+        look_around();
         if (!catch_up())
             break;
-        observe_time();
-        if (!settle())
+        own_ends_.take();
+        if (!settle(state_))
             break;
-        co_await next_turn;
+        co_await turn;
     }
+}
+
+/// One look at everything that can have happened: failures, bytes, ends.
+void session::look_around()
+{
+    if (state_.facts.contact == ending::contact::never)
+        connector_.stop();
+    observe_failure(state_, side::client);
+    observe_failure(state_, side::backend);
+    to_backend_.move();
+    to_client_.move();
+    set_heavy(to_backend_.is_bulk() || to_client_.is_bulk());
+    // One that has more is served again after the others have had their turn. Asked once both have
+    // had theirs, since each can make the other readable again: a client of which too many answers
+    // waited is read again when they are sent, and no event says so.
+    if (to_backend_.has_more() || to_client_.has_more())
+        state_.around.ready.push(*this);
+    observe_progress(state_);
+}
+
+/// Before a bound acts: a last look at what may put it off (see own_ends.hpp). False if the session
+/// is over with it.
+bool session::catch_up()
+{
+    if (!own_ends_.is_due())
+        return true;
+    if (has_unread(state_))
+        look_around();
+    observe_acknowledgements(state_);
+    return settle(state_);
 }
 
 /// One session's trouble is its own (E9): both sides are reset, and the next session goes on.
@@ -105,106 +144,20 @@ void session::contain(std::exception_ptr failure) noexcept
     try {
         std::rethrow_exception(failure);
     } catch (const std::exception& what) {
-        detail_ = std::string_view{what.what()};
+        state_.journal.detail(what.what());
     } catch (...) {
-        detail_ = std::string_view{"an exception of a kind that is not ours"};
+        state_.journal.detail("an exception of a kind that is not ours");
     }
-    around_.wire.in = {};
-    around_.wire.out.clear();
-    ending::given_up(facts_, cause::internal);
-    note_first_end();
-    for (const side who : {side::client, side::backend}) {
-        if (!socket_of(who).is_open())
-            continue;
-        ending::performed(facts_, rules(),
-                          who == side::client ? ending::step::abort_client
-                                              : ending::step::abort_backend);
-        before_release(who, true);
-        profile_->counters->resets[static_cast<std::size_t>(who)][1].add();
-        who == side::client ? client_.abort() : backend_.abort();
-    }
-    count_handshake();
+    state_.around.wire.in = {};
+    state_.around.wire.out.clear();
+    ending::given_up(state_.facts, ending::cause::internal);
+    reset_both(state_);
 }
 
-void session::end_at_once(cause why) noexcept
+record::snapshot session::look() const
 {
-    if (pending_end_ == cause::none)
-        pending_end_ = why;
-    note(record::happening::end_ordered, 0, static_cast<std::uint8_t>(why));
-    note(record::happening::deadline_passed);
-    at_once_ = true;
-    around_.ready.push(*this);
-}
-
-// --- the handshake -------------------------------------------------------------------------------
-
-void session::shake_hands()
-{
-    flush(side::client);
-    while (client_.socket().is_readable() && !ending::has_ended(facts_)) {
-        const client_peer::handshake_state state = client_.handshake();
-        note_alerts();
-        meter();
-        if (client_.unsent() > 0)
-            ending::kept(facts_, side::client);
-        const std::string_view no_tls = no_tls_but(client_.first_bytes());
-        if (state.progress == tls::handshake_progress::failed) {
-            handshake_over(cause::handshake_failed,
-                           no_tls.empty() ? client_.channel().detail() : no_tls,
-                           state.alert_sent ? ending::told::alert : ending::told::nothing);
-            return;
-        }
-        if (state.end.has_value()) {
-            const bool said_nothing = !client_.has_sent_anything();
-            const bool reset = *state.end == source::reset;
-            note(record::happening::client_ended, 0, static_cast<std::uint8_t>(*state.end));
-            if (reset)
-                count_end(side::client, source::reset);
-            handshake_over(said_nothing ? cause::probe : cause::handshake_failed,
-                           !no_tls.empty() ? no_tls
-                           : reset         ? "the client reset the connection during the handshake"
-                                   : "the client closed the connection during the handshake",
-                           ending::told::gone);
-            return;
-        }
-        if (state.progress == tls::handshake_progress::done) {
-            handshake_done();
-            return;
-        }
-    }
-    if (const auto trouble = client_.trouble(); trouble.has_value())
-        handshake_over(cause::handshake_failed,
-                       *trouble == handed::no_memory ? "out of memory"
-                                                     : "the client takes no bytes",
-                       ending::told::gone);
-}
-
-void session::handshake_over(cause why, std::string_view detail, ending::told client)
-{
-    if (client == ending::told::gone)
-        handshake_ = metrics::handshake_result::aborted;
-    detail_once(why == cause::probe ? std::string_view{} : detail);
-    ending::handshake_ended(facts_, why, client);
-}
-
-void session::handshake_done()
-{
-    handshake_done_at_ = now();
-    note(record::happening::handshake_done);
-    ending::handshake_done(facts_);
-    count_handshake();
-    metrics::listener_counters& counters = *profile_->counters;
-    const tls::session_facts known = client_.channel().facts();
-    counters.handshakes_by_version[known.is_tls13 ? 1 : 0].add();
-    if (known.resumed)
-        counters.handshakes_resumed.add();
-    counters.handshake_seconds.observe(
-        std::chrono::duration<double>(handshake_done_at_ - accepted_at_).count());
-
-    connect_started_at_ = now();
-    bound_ = ending::patience::connect;
-    bounds_.patience = now() + profile_->timeouts.connect;
-    arm();
+    return ferrule::session::look(story(), *state_.settings, state_.facts, state_.client(),
+                                  state_.activity.last_moved_at(), state_.now());
 }
 
 } // namespace ferrule::session

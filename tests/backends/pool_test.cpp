@@ -20,10 +20,9 @@ constexpr time_point start{std::chrono::hours{1}};
 
 server server_at(std::uint16_t port, const std::string& host = "127.0.0.1")
 {
-    server made;
-    made.text = "app" + std::to_string(port);
-    made.where = ferrule::net::address::ip(host, port).value();
-    return made;
+    static ferrule::metrics::server_counters counters;
+    const auto where = ferrule::net::address::ip(host, port).value();
+    return {"app" + std::to_string(port), where, &counters, {}};
 }
 
 std::vector<server> servers_at(std::initializer_list<std::uint16_t> ports)
@@ -180,8 +179,8 @@ TEST(backend_pool, forgets_all_failures_with_a_success)
         both[1].failed(now);
         now += 1min;
     }
-    first_try(pool, now).succeeded();
-    first_try(pool, now).succeeded();
+    first_try(pool, now).succeeded(1ms);
+    first_try(pool, now).succeeded(1ms);
     const int failed = fail_next(pool, now);
     EXPECT_EQ(now + backend_pool::first_memory, end_of_memory(pool, failed));
 }
@@ -225,7 +224,7 @@ TEST(backend_pool, a_success_for_want_of_a_better_server_counts)
     backend_pool pool = pool_of({1, 2});
     fail_next(pool, start);
     fail_next(pool, start);
-    first_try(pool, start).succeeded();
+    first_try(pool, start).succeeded(1ms);
     EXPECT_EQ((ports{1, 2}), tries(pool, start)) << "1 serves, though it is the turn of 2";
     EXPECT_EQ((ports{1, 2}), tries(pool, start));
 }

@@ -77,6 +77,7 @@ CALLS = [
     (r"\bsocket_base::linger\b", r"trials/(demo|selftest)/\w+\.cpp", "net::socket"),
     (r"\bfacts_?\s*\.[\w.]+\s*(?:=(?!=)|\+\+|--|[-+|&]=)|\b(?:flow_to|flow_from|peer_of)\s*\([^()]*\)"
      r"\s*\.\w+\s*=(?!=)", r"ending/.*", "a verb of ending/observe.hpp"),
+    (r"\bmetrics::", r"(?!session/).*|session/(journal|surroundings)\..*", "session::journal"),
     (r"(?<![\w>])::\s*close\s*\(|" + STATEMENT + r"close\s*\(\s*[^)\s]", DESCRIPTOR,
      "net::socket or net/descriptor.hpp"),
 ]

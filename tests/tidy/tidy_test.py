@@ -89,6 +89,10 @@ class EveryRule(unittest.TestCase):
             with self.subTest(path=path, call=call):
                 self.finds("daemon/" + path, f"void f()\n{{\n    {call}(x);\n}}\n",
                            f"3: {call}")
+        self.finds("daemon/session/flow.cpp", "metrics::listener_counters& a;\n",
+                   "1: metrics:: is banned")
+        self.finds("daemon/session/journal.cpp", "metrics::listener_counters& a;\n")
+        self.finds("daemon/worker/worker.cpp", "metrics::listener_counters& a;\n")
         self.finds("daemon/exporter/exporter.cpp", "asio::socket_base::linger x;\n",
                    "1: socket_base::linger is banned")
         self.finds("daemon/tls/channel.cpp", "int a = SSL_shutdown(x);\n")
