@@ -20,12 +20,12 @@ std::string listener_summary(const config::settings& settings,
 {
     const auto backend =
         std::find_if(settings.backends.begin(), settings.backends.end(),
-                     [&](const auto& each) { return each.name == listener.backend; });
-    const config::shutdown_settings& shutdown = listener.shutdown;
+                     [&](const auto& each) { return each.name == listener.route.backend; });
+    const config::shutdown_settings& shutdown = listener.route.shutdown;
     const bool waits = shutdown.rules.mode == ending::mode::wait;
 
     std::string text = "listener " + listener.name + ": " + joined(listener.addresses) + " -> " +
-                       listener.backend + " (" + joined(backend->servers) + ")\n";
+                       listener.route.backend + " (" + joined(backend->servers) + ")\n";
     text += "  before an end: handshake " + base::to_text(listener.timeouts.handshake) +
             ", connect " + base::to_text(listener.timeouts.connect) + ", idle " +
             base::to_text(listener.timeouts.idle) + ", lifetime " +

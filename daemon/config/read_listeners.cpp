@@ -107,7 +107,7 @@ listener_draft read_listener(const yaml::field& from, const std::string& directo
     if (const auto backend = entry.require("backend", "add backend: NAME, one of backends", out)) {
         if (const auto name = yaml::read_name(*backend, out)) {
             draft.backend = placed_text{*name, backend->at(), backend->path};
-            result.backend = *name;
+            result.route.backend = *name;
         }
     }
     draft.timeouts = read_timeouts(entry, out);

@@ -46,12 +46,13 @@ settings read_root(const yaml::field& from, const std::string& directory,
         return result;
 
     for (const listener_draft& listener : *listeners) {
-        const backend_draft* const backend = find_backend(*backends, listener.settings.backend);
+        const backend_draft* const backend =
+            find_backend(*backends, listener.settings.route.backend);
         if (backend == nullptr)
             continue;
         listener_settings& each = result.listeners.emplace_back(listener.settings);
         each.timeouts = resolve(listener.timeouts, timeouts);
-        each.shutdown = resolve(listener.shutdown, backend->shutdown, shutdown, out);
+        each.route.shutdown = resolve(listener.shutdown, backend->shutdown, shutdown, out);
     }
     for (const backend_draft& backend : *backends)
         result.backends.push_back(backend.settings);

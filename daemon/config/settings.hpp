@@ -103,14 +103,21 @@ struct backend_settings {
     friend bool operator==(const backend_settings&, const backend_settings&) = default;
 };
 
+/// Where the sessions of a listener go, and how their endings are told.
+struct route_settings {
+    std::string backend; ///< the name of one of `settings::backends`
+    shutdown_settings shutdown;
+
+    friend bool operator==(const route_settings&, const route_settings&) = default;
+};
+
 struct listener_settings {
     std::string name;
     std::vector<endpoint> addresses;
     int backlog = 4096;
     tls_settings tls;
-    std::string backend; ///< the name of one of `settings::backends`
     timeout_settings timeouts;
-    shutdown_settings shutdown;
+    route_settings route;
 
     friend bool operator==(const listener_settings&, const listener_settings&) = default;
 };

@@ -115,15 +115,15 @@ void deployment::make_profiles(const config::listener_settings& listener, std::u
     for (std::size_t worker = 0; worker < setups.size(); ++worker) {
         const auto& backends = result.workers[worker].backends;
         const auto backend = std::find_if(backends.begin(), backends.end(), [&](const auto& each) {
-            return each->name() == listener.backend;
+            return each->name() == listener.route.backend;
         });
         auto profile = std::make_shared<session::profile>();
         profile->listener = listener.name;
         profile->timeouts = listener.timeouts;
-        profile->shutdown = listener.shutdown;
+        profile->default_route.shutdown = listener.route.shutdown;
         profile->recorder = recorder;
         profile->tls = std::make_shared<tls::context>(options);
-        profile->backend = *backend; // the reader has checked the name
+        profile->default_route.backend = *backend; // the reader has checked the name
         profile->counters = &numbers_.of_listener(static_cast<int>(worker), listener.name);
         setups[worker].profile = std::move(profile);
     }

@@ -31,9 +31,9 @@ bool are_peers_there(const state& now)
         return ending::flow_from(now.facts, who).from != ending::source::open ||
                now.peer_of(who).socket().silent_for() < asked.answers_within();
     };
-    const profile& settings = *now.settings;
-    return is_there(side::client, client_keepalive(settings.timeouts)) &&
-           is_there(side::backend, backend_keepalive(settings.timeouts, settings.shutdown));
+    const config::timeout_settings& timeouts = now.settings->timeouts;
+    return is_there(side::client, client_keepalive(timeouts)) &&
+           is_there(side::backend, backend_keepalive(timeouts, now.shutdown()));
 }
 
 } // namespace
@@ -54,7 +54,7 @@ bool is_quiet(state& now, bool was_idle)
         return false;
     const base::time_point silent_since =
         std::max(now.activity.last_moved_at(), now.around.served_since);
-    const bool is_silent = now.now() - silent_since >= now.settings->shutdown.quiet;
+    const bool is_silent = now.now() - silent_since >= now.shutdown().quiet;
     if (!was_idle && (!is_silent || now.activity.owes_answer()))
         return false;
     if (now.facts.to_backend.buffered || now.facts.to_client.buffered ||

@@ -50,7 +50,7 @@ void connector::go_on()
 
 void connector::try_next_server()
 {
-    backends::backend_pool& pool = *state_.settings->backend;
+    backends::backend_pool& pool = *state_.route->backend;
     if (!attempt_) {
         if (state_.now() < state_.bounds.patience)
             attempt_ = pool.next(choice_, state_.now());
@@ -71,7 +71,7 @@ void connector::try_next_server()
 /// again that have refused.
 base::milliseconds connector::share_of_try() const noexcept
 {
-    const backends::backend_pool& pool = *state_.settings->backend;
+    const backends::backend_pool& pool = *state_.route->backend;
     const base::time_point::duration left = state_.bounds.patience - state_.now();
     const bool asks_again = was_refused_ && pool.size() > 1;
     const auto parts = static_cast<int>(pool.untried(choice_)) + (asks_again ? 2 : 1);

@@ -222,12 +222,13 @@ void journal::note_alerts(peer& of) noexcept
 
 // --- the record ----------------------------------------------------------------------------------
 
-record::ended_session journal::close(const ending::facts& known, const peer& client) noexcept
+record::ended_session journal::close(const route& route, const ending::facts& known,
+                                     const peer& client) noexcept
 {
     follow_causes(known);
-    const record::ended_session told = tell(story_, settings_, known, client, around_.now);
+    const record::ended_session told = tell(story_, settings_, route, known, client, around_.now);
     at(at(counters_.sessions_ended, told.cause), told.outcome).add();
-    at(counters_.close_seconds, settings_.shutdown.rules.mode)
+    at(counters_.close_seconds, route.shutdown.rules.mode)
         .observe(seconds_between(story_.first_end, around_.now));
     for (std::size_t i = 0; i < told.lost.size(); ++i) {
         counters_.lost_bytes[i].add(told.lost[i]);

@@ -85,7 +85,8 @@ public:
     record::recorder take_recording() noexcept { return std::exchange(recorder_, {}); }
 
     /// Once, at the end: counts it, and its record.
-    record::ended_session close(const ending::facts& known, const peer& client) noexcept;
+    record::ended_session close(const ferrule::session::route& route, const ending::facts& known,
+                                const peer& client) noexcept;
 
 private:
     void record_event(record::happening what, std::uint64_t amount, std::uint8_t detail) noexcept;

@@ -125,9 +125,8 @@ void own_ends::take_questions()
     if (state_.now() >= until.watch) {
         // Most sessions are over by now, and have saved these system calls.
         until.watch = bounds::never;
-        const profile& settings = *state_.settings;
         state_.backend().socket().watch_for_silence(
-            backend_keepalive(settings.timeouts, settings.shutdown));
+            backend_keepalive(state_.settings->timeouts, state_.shutdown()));
     }
     if (state_.now() >= until.poll)
         observe_acknowledgements(state_);

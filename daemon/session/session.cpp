@@ -73,7 +73,7 @@ void session::run()
     retire(); // whatever woke it in its last turn has woken nothing
     if (const std::exception_ptr failure = life_.failure(); failure != nullptr)
         contain(failure);
-    owner_.ended(*this, state_.journal.close(state_.facts, state_.client()));
+    owner_.ended(*this, state_.journal.close(*state_.route, state_.facts, state_.client()));
 }
 
 // One connection's life, in the order in which it happens. In each turn: what has happened, then
@@ -156,8 +156,8 @@ void session::contain(std::exception_ptr failure) noexcept
 
 record::snapshot session::look() const
 {
-    return ferrule::session::look(story(), *state_.settings, state_.facts, state_.client(),
-                                  state_.activity.last_moved_at(), state_.now());
+    return ferrule::session::look(story(), *state_.settings, *state_.route, state_.facts,
+                                  state_.client(), state_.activity.last_moved_at(), state_.now());
 }
 
 } // namespace ferrule::session

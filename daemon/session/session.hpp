@@ -60,7 +60,7 @@ public:
 
     std::uint64_t id() const noexcept { return story().id; }
     const std::string& listener() const noexcept { return state_.settings->listener; }
-    const std::string& backend() const noexcept { return state_.settings->backend->name(); }
+    const std::string& backend() const noexcept { return state_.route->backend->name(); }
     const net::client_address& client() const noexcept { return story().client; }
     base::time_point accepted_at() const noexcept { return story().accepted; }
 

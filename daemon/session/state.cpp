@@ -7,6 +7,7 @@ namespace ferrule::session {
 state::state(std::shared_ptr<const profile> given, surroundings& found, net::wakeable& woken,
              std::uint64_t id, const net::client_address& from) noexcept
     : settings{std::move(given)},
+      route{&settings->default_route},
       around{found},
       owner{woken},
       alarm{woken},

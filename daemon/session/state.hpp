@@ -23,6 +23,7 @@ struct state {
           std::uint64_t id, const net::client_address& from) noexcept;
 
     const std::shared_ptr<const profile> settings;
+    const ferrule::session::route* route; ///< one of `settings`
     surroundings& around;
     net::wakeable& owner;
     net::deadline alarm;
@@ -41,7 +42,8 @@ struct state {
     const peer& client() const noexcept { return peers[0]; }
     peer& backend() noexcept { return peers[1]; }
 
-    const ending::rules& rules() const noexcept { return settings->shutdown.rules; }
+    const config::shutdown_settings& shutdown() const noexcept { return route->shutdown; }
+    const ending::rules& rules() const noexcept { return shutdown().rules; }
     base::time_point now() const noexcept { return around.now; }
 
     /// Sets the alarm to the next time at which something is due.

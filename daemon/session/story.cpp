@@ -14,8 +14,9 @@ base::microseconds microseconds_between(base::time_point from, base::time_point 
     return std::chrono::duration_cast<base::microseconds>(to - from);
 }
 
-record::ended_session tell(const story& of, const profile& settings, const ending::facts& known,
-                           const peer& client, base::time_point now) noexcept
+record::ended_session tell(const story& of, const profile& settings, const route& route,
+                           const ending::facts& known, const peer& client,
+                           base::time_point now) noexcept
 {
     record::ended_session told;
     told.ended_at_microseconds = std::chrono::duration_cast<base::microseconds>(
@@ -32,7 +33,7 @@ record::ended_session tell(const story& of, const profile& settings, const endin
         told.alpn = agreed.alpn;
         told.resumed = agreed.resumed;
     }
-    told.backend = settings.backend->name();
+    told.backend = route.backend->name();
     told.server = of.server;
     told.bytes = of.bytes;
     told.lost = of.lost;
@@ -58,10 +59,12 @@ record::ended_session tell(const story& of, const profile& settings, const endin
     return told;
 }
 
-record::snapshot look(const story& of, const profile& settings, const ending::facts& known,
-                      const peer& client, base::time_point last_moved, base::time_point now)
+record::snapshot look(const story& of, const profile& settings, const route& route,
+                      const ending::facts& known, const peer& client, base::time_point last_moved,
+                      base::time_point now)
 {
-    record::snapshot seen{how_far(known), tell(of, settings, known, client, now), of.accepted, {}};
+    record::snapshot seen{
+        how_far(known), tell(of, settings, route, known, client, now), of.accepted, {}};
     seen.silent = std::chrono::duration_cast<base::milliseconds>(now - last_moved);
     if (seen.so_far.cause == cause::none) {
         seen.so_far.handshake = microseconds_between(of.accepted, of.handshake_done);

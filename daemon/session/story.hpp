@@ -41,12 +41,14 @@ struct story {
 base::microseconds microseconds_between(base::time_point from, base::time_point to) noexcept;
 
 /// The record, as far as it has come. `known` and `client` are the same session's.
-record::ended_session tell(const story& of, const profile& settings, const ending::facts& known,
-                           const peer& client, base::time_point now) noexcept;
+record::ended_session tell(const story& of, const profile& settings, const route& route,
+                           const ending::facts& known, const peer& client,
+                           base::time_point now) noexcept;
 
 /// The same for a session that goes on. `last_moved` is the time of its last byte.
-record::snapshot look(const story& of, const profile& settings, const ending::facts& known,
-                      const peer& client, base::time_point last_moved, base::time_point now);
+record::snapshot look(const story& of, const profile& settings, const route& route,
+                      const ending::facts& known, const peer& client, base::time_point last_moved,
+                      base::time_point now);
 
 /// How far a session is, in an operator's words.
 record::state how_far(const ending::facts& known) noexcept;

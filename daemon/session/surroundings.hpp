@@ -52,14 +52,20 @@ struct surroundings {
     base::time_point served_since{};
 };
 
-/// What all sessions of one listener share in one worker. Immutable; replaced by a reload, while
-/// sessions that began before keep theirs.
+/// Where a session goes, and how its endings are told. Chosen once the client has said what it
+/// wants.
+struct route {
+    std::shared_ptr<backends::backend_pool> backend;
+    config::shutdown_settings shutdown;
+};
+
+/// What is known of a session when it is accepted: all sessions of one listener share it in one
+/// worker. Immutable; replaced by a reload, while sessions that began before keep theirs.
 struct profile {
     std::string listener;
     config::timeout_settings timeouts;
-    config::shutdown_settings shutdown;
     std::shared_ptr<tls::context> tls;
-    std::shared_ptr<backends::backend_pool> backend;
+    route default_route; ///< of clients that no other route takes, and until one is chosen
     metrics::listener_counters* counters = nullptr;
     std::uint32_t recorder = 0; ///< events that each session remembers; 0: none
 };

@@ -20,7 +20,7 @@ TEST_F(reader, takes_defaults_for_all_that_is_left_out)
     const listener_settings& web = result.listeners[0];
     EXPECT_EQ(web.backlog, 4096);
     EXPECT_EQ(web.timeouts, timeout_settings{});
-    EXPECT_EQ(web.shutdown, shutdown_settings{});
+    EXPECT_EQ(web.route.shutdown, shutdown_settings{});
     EXPECT_EQ(web.tls.ciphers, default_ciphers);
     EXPECT_TRUE(web.tls.alpn.empty());
     EXPECT_EQ(web.tls.ticket_keys_path, "");
@@ -76,7 +76,7 @@ watch: 1m
         65536,
         1min,
         4s};
-    EXPECT_EQ(web.shutdown, expected);
+    EXPECT_EQ(web.route.shutdown, expected);
 }
 
 TEST_F(reader, reads_certificate_and_key_from_the_files_directory)
@@ -165,7 +165,7 @@ TEST_F(reader, lets_the_nearest_shutdown_option_win_one_by_one)
         good(file("shutdown: {timeout: 1s, stall_timeout: 1s, linger: 1s, mode: abort}\n",
                   "    shutdown: {timeout: 3s}\n", "    shutdown: {timeout: 2s, linger: 2s}\n"))
             .listeners.at(0)
-            .shutdown;
+            .route.shutdown;
     EXPECT_EQ(shutdown.timeout, 3s) << "listener over backend over top level";
     EXPECT_EQ(shutdown.linger, 2s) << "backend over top level";
     EXPECT_EQ(shutdown.stall_timeout, 1s) << "top level";
@@ -175,7 +175,7 @@ TEST_F(reader, lets_the_nearest_shutdown_option_win_one_by_one)
 
 TEST_F(reader, lets_durations_that_are_not_written_follow_a_lower_deadline)
 {
-    const auto shutdown = good(file("shutdown: {deadline: 1s}\n")).listeners.at(0).shutdown;
+    const auto shutdown = good(file("shutdown: {deadline: 1s}\n")).listeners.at(0).route.shutdown;
     EXPECT_EQ(shutdown.timeout, 1s);
     EXPECT_EQ(shutdown.stall_timeout, 1s);
     EXPECT_EQ(shutdown.linger, 1s);

@@ -81,7 +81,7 @@ backends:
     EXPECT_EQ(shipped.listeners[0].backlog, minimal.listeners[0].backlog);
     EXPECT_EQ(shipped.listeners[0].tls, minimal.listeners[0].tls);
     EXPECT_EQ(shipped.listeners[0].timeouts, minimal.listeners[0].timeouts);
-    EXPECT_EQ(shipped.listeners[0].shutdown, minimal.listeners[0].shutdown);
+    EXPECT_EQ(shipped.listeners[0].route.shutdown, minimal.listeners[0].route.shutdown);
     EXPECT_EQ(shipped, minimal);
 }
 

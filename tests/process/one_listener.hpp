@@ -19,7 +19,7 @@ inline config::settings settings_with(const std::string& address)
         config::parse_endpoints(address, config::address_use::listen).value.value();
     listener.tls.certificate_pem = made.certificate_pem;
     listener.tls.key_pem = made.key_pem;
-    listener.backend = "app";
+    listener.route.backend = "app";
     config::settings settings;
     settings.listeners.push_back(std::move(listener));
     settings.backends.push_back({"app", {{config::endpoint::kind::ip4, "127.0.0.1", 1}}});

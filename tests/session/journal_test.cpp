@@ -43,7 +43,8 @@ TEST_F(a_journal, opens_with_the_session_and_closes_with_it)
     EXPECT_EQ(1U, counters_.sessions_open.get());
     ending::given_up(known(), cause::killed);
     it().follow(known());
-    const record::ended_session last = it().close(known(), state_->client());
+    const record::ended_session last =
+        it().close(profile_.default_route, known(), state_->client());
     EXPECT_EQ(cause::killed, last.cause);
     EXPECT_EQ(7U, last.session_id);
     EXPECT_EQ(0U, counters_.sessions_open.get());
@@ -162,8 +163,8 @@ TEST_F(a_journal, says_of_a_handshake_what_ended_it)
 TEST_F(a_journal, shows_a_session_that_goes_on_without_an_end)
 {
     pass(3s);
-    const record::snapshot seen =
-        look(it().so_far(), profile_, known(), state_->client(), start + 1s, around_.now);
+    const record::snapshot seen = look(it().so_far(), profile_, profile_.default_route, known(),
+                                       state_->client(), start + 1s, around_.now);
     EXPECT_EQ(record::state::relaying, seen.at);
     EXPECT_EQ(2s, seen.silent);
     EXPECT_EQ(0, seen.so_far.ended_at_microseconds);

@@ -39,7 +39,7 @@ protected:
     {
         profile_.listener = "web";
         profile_.counters = &counters_;
-        profile_.backend = pool_;
+        profile_.default_route.backend = pool_;
         state_.emplace(std::make_shared<const session::profile>(profile_), around_, owner_, 7,
                        net::client_address{});
     }
@@ -73,8 +73,8 @@ protected:
 
     record::ended_session told()
     {
-        return session::tell(state_->journal.so_far(), profile_, state_->facts, client_peer(),
-                             around_.now);
+        return session::tell(state_->journal.so_far(), profile_, profile_.default_route,
+                             state_->facts, client_peer(), around_.now);
     }
 
     void pass(base::milliseconds time) { around_.now += time; }

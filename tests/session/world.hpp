@@ -268,9 +268,8 @@ private:
         return std::make_shared<const session::profile>(
             session::profile{.listener = "web",
                              .timeouts = options_.timeouts,
-                             .shutdown = options_.shutdown,
                              .tls = shared_context(),
-                             .backend = pool,
+                             .default_route = {pool, options_.shutdown},
                              .counters = &counters,
                              .recorder = options_.recorder});
     }

@@ -61,12 +61,12 @@ std::shared_ptr<const session::profile> theatre::make_profile()
                            &server_counters_[i],
                            {}});
     pool->set_servers(std::move(servers));
-    return std::make_shared<const session::profile>(session::profile{.listener = "web",
-                                                                     .timeouts = plan_.timeouts,
-                                                                     .shutdown = plan_.shutdown,
-                                                                     .tls = server_context(),
-                                                                     .backend = std::move(pool),
-                                                                     .counters = &counters});
+    return std::make_shared<const session::profile>(
+        session::profile{.listener = "web",
+                         .timeouts = plan_.timeouts,
+                         .tls = server_context(),
+                         .default_route = {std::move(pool), plan_.shutdown},
+                         .counters = &counters});
 }
 
 endpoint* theatre::proxy_backend()

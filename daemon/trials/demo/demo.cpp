@@ -26,7 +26,7 @@ config::settings demo_settings(const demo_options& options, std::uint16_t backen
     listener.tls.certificate_pem = std::move(made.certificate_pem);
     listener.tls.key_pem = std::move(made.key_pem);
     listener.tls.alpn = {"http/1.1"};
-    listener.backend = "demo";
+    listener.route.backend = "demo";
 
     config::settings settings;
     settings.file = "demo";

@@ -13,9 +13,10 @@ circumstances circumstances_of(trial row, const config::settings& played)
     const config::listener_settings& listener = played.listeners.front();
     constexpr base::milliseconds long_enough{500};
     constexpr std::uint64_t many_enough = 8192;
-    return {
-        listener.shutdown.rules, length_of_bound(row, played, listener), listener.shutdown.quiet,
-        listener.shutdown.linger >= long_enough && listener.shutdown.linger_bytes >= many_enough};
+    return {listener.route.shutdown.rules, length_of_bound(row, played, listener),
+            listener.route.shutdown.quiet,
+            listener.route.shutdown.linger >= long_enough &&
+                listener.route.shutdown.linger_bytes >= many_enough};
 }
 
 namespace {

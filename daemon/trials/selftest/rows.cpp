@@ -92,7 +92,7 @@ std::string_view given(trial value)
 
 std::string_view bound_of(trial row, const config::listener_settings& listener)
 {
-    const ending::rules& rules = listener.shutdown.rules;
+    const ending::rules& rules = listener.route.shutdown.rules;
     switch (row) {
     case trial::client_silent:
         if (rules.mode == ending::mode::abort)
@@ -116,13 +116,13 @@ base::milliseconds length_of_bound(trial row, const config::settings& settings,
 {
     const std::string_view key = bound_of(row, listener);
     if (key == "shutdown.timeout")
-        return listener.shutdown.timeout;
+        return listener.route.shutdown.timeout;
     if (key == "shutdown.linger")
-        return listener.shutdown.linger;
+        return listener.route.shutdown.linger;
     if (key == "shutdown.half_close_timeout")
-        return listener.shutdown.half_close_timeout;
+        return listener.route.shutdown.half_close_timeout;
     if (key == "shutdown.stall_timeout")
-        return listener.shutdown.stall_timeout;
+        return listener.route.shutdown.stall_timeout;
     if (key == "timeouts.connect")
         return listener.timeouts.connect;
     if (key == "timeouts.idle")
@@ -165,7 +165,7 @@ config::settings settings_for(trial row, const config::settings& settings,
         copy.timeouts.idle = base::off;
     if (row != trial::lifetime)
         copy.timeouts.lifetime = base::off;
-    config::shutdown_settings& shutdown = copy.shutdown;
+    config::shutdown_settings& shutdown = copy.route.shutdown;
     shorten(shutdown.linger);
     shorten(shutdown.quiet);
     if (is_of_drain(row)) // it is waited out before the drain
@@ -180,7 +180,7 @@ config::settings settings_for(trial row, const config::settings& settings,
     }
     shutdown.deadline = std::max<milliseconds>(shutdown.deadline, least_deadline);
 
-    result.backends.push_back({copy.backend, {{endpoint::kind::ip4, "127.0.0.1", backend_port}}});
+    result.backends.push_back({copy.route.backend, {{endpoint::kind::ip4, "127.0.0.1", backend_port}}});
     result.listeners.push_back(std::move(copy));
     return result;
 }

@@ -28,7 +28,7 @@ struct scene {
     const config::settings& played;
     base::time_point until;
 
-    const ending::rules& rules() const { return played.listeners.front().shutdown.rules; }
+    const ending::rules& rules() const { return played.listeners.front().route.shutdown.rules; }
 };
 
 void request(scene& on)
@@ -193,7 +193,7 @@ void play_drain(scene& on, bool is_busy)
 {
     request_and_answer(on);
     if (!is_busy)
-        on.client.read_until(base::clock::now() + on.played.listeners.front().shutdown.quiet +
+        on.client.read_until(base::clock::now() + on.played.listeners.front().route.shutdown.quiet +
                              more_than_quiet);
     on.proxy.drain(on.played.drain);
     while (is_busy && on.client.end() == seen_end::nothing && base::clock::now() < on.until) {

@@ -53,8 +53,8 @@ selftest_listener rows_of(const config::settings& settings,
 {
     selftest_listener result;
     result.name = listener.name;
-    result.backend = listener.backend;
-    result.has_unix_server = has_unix_server(settings, listener.backend);
+    result.backend = listener.route.backend;
+    result.has_unix_server = has_unix_server(settings, listener.route.backend);
     for (const int version : {0x0303, 0x0304}) {
         if (version < listener.tls.min_version || version > listener.tls.max_version)
             continue;
@@ -87,10 +87,10 @@ config::settings selftest_settings()
     listener.name = "default";
     listener.tls.certificate_pem = std::move(made.certificate_pem);
     listener.tls.key_pem = std::move(made.key_pem);
-    listener.backend = "default";
+    listener.route.backend = "default";
 
     config::settings settings;
-    settings.backends.push_back({listener.backend, {}});
+    settings.backends.push_back({listener.route.backend, {}});
     settings.listeners.push_back(std::move(listener));
     return settings;
 }

@@ -16,7 +16,7 @@ config::settings configured()
     listener.name = "web";
     listener.addresses = {{config::endpoint::kind::ip4, "192.0.2.1", 443},
                           {config::endpoint::kind::unix_socket, "/run/web.sock", 0}};
-    listener.backend = "app";
+    listener.route.backend = "app";
     listener.timeouts.lifetime = 1h;
     config::settings settings;
     settings.file = "ferrule.yaml";
@@ -59,7 +59,7 @@ TEST(SelftestSettings, KeepDurationsWhereNothingIsWaitedFor)
 {
     const config::settings from = configured();
     const config::settings result = played(trial::client_first, from);
-    EXPECT_EQ(result.listeners[0].shutdown, from.listeners[0].shutdown);
+    EXPECT_EQ(result.listeners[0].route.shutdown, from.listeners[0].route.shutdown);
     EXPECT_EQ(result.listeners[0].timeouts.handshake, 10s);
     EXPECT_EQ(result.listeners[0].timeouts.idle, base::off);
     EXPECT_EQ(result.listeners[0].timeouts.lifetime, base::off);
@@ -68,26 +68,26 @@ TEST(SelftestSettings, KeepDurationsWhereNothingIsWaitedFor)
 TEST(SelftestSettings, DivideAllDurationsAlikeByWhatIsWaitedFor)
 {
     const config::settings result = played(trial::backend_silent, configured()); // 60s: by 30
-    EXPECT_EQ(result.listeners[0].shutdown.half_close_timeout, 2s);
-    EXPECT_EQ(result.listeners[0].shutdown.deadline, 5min);    // nobody waits for it
-    EXPECT_EQ(result.listeners[0].shutdown.stall_timeout, 2s); // not below
-    EXPECT_EQ(result.listeners[0].shutdown.linger, 2s);
+    EXPECT_EQ(result.listeners[0].route.shutdown.half_close_timeout, 2s);
+    EXPECT_EQ(result.listeners[0].route.shutdown.deadline, 5min);    // nobody waits for it
+    EXPECT_EQ(result.listeners[0].route.shutdown.stall_timeout, 2s); // not below
+    EXPECT_EQ(result.listeners[0].route.shutdown.linger, 2s);
 }
 
 TEST(SelftestSettings, GiveKernelsTimeToAcknowledge)
 {
     config::settings from = configured();
-    from.listeners[0].shutdown.timeout = 10ms;
-    from.listeners[0].shutdown.half_close_timeout = 700ms;
-    from.listeners[0].shutdown.stall_timeout = 30ms;
-    from.listeners[0].shutdown.linger = base::off;
-    from.listeners[0].shutdown.deadline = 100ms;
+    from.listeners[0].route.shutdown.timeout = 10ms;
+    from.listeners[0].route.shutdown.half_close_timeout = 700ms;
+    from.listeners[0].route.shutdown.stall_timeout = 30ms;
+    from.listeners[0].route.shutdown.linger = base::off;
+    from.listeners[0].route.shutdown.deadline = 100ms;
     const config::settings result = played(trial::client_silent, from);
-    EXPECT_EQ(result.listeners[0].shutdown.timeout, 500ms);
-    EXPECT_EQ(result.listeners[0].shutdown.half_close_timeout, 700ms);
-    EXPECT_EQ(result.listeners[0].shutdown.stall_timeout, 500ms);
-    EXPECT_EQ(result.listeners[0].shutdown.linger, base::off);
-    EXPECT_EQ(result.listeners[0].shutdown.deadline, 10s);
+    EXPECT_EQ(result.listeners[0].route.shutdown.timeout, 500ms);
+    EXPECT_EQ(result.listeners[0].route.shutdown.half_close_timeout, 700ms);
+    EXPECT_EQ(result.listeners[0].route.shutdown.stall_timeout, 500ms);
+    EXPECT_EQ(result.listeners[0].route.shutdown.linger, base::off);
+    EXPECT_EQ(result.listeners[0].route.shutdown.deadline, 10s);
 }
 
 TEST(SelftestSettings, KeepABoundInItsOwnRowOnly)
