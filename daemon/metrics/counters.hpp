@@ -3,6 +3,8 @@
 // Each number is a relaxed atomic that only its worker stores to: counting is a load, an add and a
 // store of ordinary instructions, without a lock prefix and without a shared cache line. What must
 // add up is added up at scrape time (metrics/families.cpp).
+//
+// More than 25 functions or 20 members because each is a series of docs/metrics.md.
 #pragma once
 
 #include "ending/vocabulary.hpp"

@@ -5,6 +5,9 @@
 //
 // A socket is *armed* from birth: whoever closes it without a word resets it, also the kernel that
 // clears up behind a process that died (rule E7). Only `release` disarms.
+//
+// More than 25 functions or 20 members because it answers one question of the kernel in each, and
+// nothing else of a session may ask them.
 #pragma once
 
 #include "base/time.hpp"

@@ -33,7 +33,7 @@ bool are_peers_there(const state& now)
     };
     const config::timeout_settings& timeouts = now.settings->timeouts;
     return is_there(side::client, client_keepalive(timeouts)) &&
-           is_there(side::backend, backend_keepalive(timeouts, now.shutdown()));
+           is_there(side::backend, backend_keepalive(timeouts, now.route->shutdown));
 }
 
 } // namespace
@@ -54,7 +54,7 @@ bool is_quiet(state& now, bool was_idle)
         return false;
     const base::time_point silent_since =
         std::max(now.activity.last_moved_at(), now.around.served_since);
-    const bool is_silent = now.now() - silent_since >= now.shutdown().quiet;
+    const bool is_silent = now.now() - silent_since >= now.route->shutdown.quiet;
     if (!was_idle && (!is_silent || now.activity.owes_answer()))
         return false;
     if (now.facts.to_backend.buffered || now.facts.to_client.buffered ||

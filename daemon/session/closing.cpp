@@ -127,15 +127,15 @@ void arm_deadline(state& now)
 {
     if (!ending::is_closing(now.facts) || now.bounds.deadline != bounds::never)
         return;
-    const base::milliseconds length = now.shutdown().deadline;
+    const base::milliseconds length = now.route->shutdown.deadline;
     now.bounds.deadline = now.now() + length;
     now.journal.note(record::happening::deadline_armed, static_cast<std::uint64_t>(length.count()));
 }
 
 void wait_for(state& now, const decision& decided)
 {
-    const auto begun =
-        now.bounds.wait_for(decided, now.facts, now.settings->timeouts, now.shutdown(), now.now());
+    const auto begun = now.bounds.wait_for(decided, now.facts, now.settings->timeouts,
+                                           now.route->shutdown, now.now());
     if (begun.has_value())
         now.journal.note(record::happening::waiting, static_cast<std::uint64_t>(begun->count()),
                          static_cast<std::uint8_t>(decided.bound));

@@ -106,7 +106,7 @@ void flow::discard()
     // Counted as it comes: what TLS does not decrypt any more is bounded as well.
     state_.activity.discarded(own.socket().received() - before);
     see_end(got);
-    if (!got.end.has_value() && state_.activity.discarded() > state_.shutdown().linger_bytes)
+    if (!got.end.has_value() && state_.activity.discarded() > state_.route->shutdown.linger_bytes)
         ending::linger_bytes_used_up(state_.facts);
 }
 

@@ -126,7 +126,7 @@ void own_ends::take_questions()
         // Most sessions are over by now, and have saved these system calls.
         until.watch = bounds::never;
         state_.backend().socket().watch_for_silence(
-            backend_keepalive(state_.settings->timeouts, state_.shutdown()));
+            backend_keepalive(state_.settings->timeouts, state_.route->shutdown));
     }
     if (state_.now() >= until.poll)
         observe_acknowledgements(state_);

@@ -42,8 +42,7 @@ struct state {
     const peer& client() const noexcept { return peers[0]; }
     peer& backend() noexcept { return peers[1]; }
 
-    const config::shutdown_settings& shutdown() const noexcept { return route->shutdown; }
-    const ending::rules& rules() const noexcept { return shutdown().rules; }
+    const ending::rules& rules() const noexcept { return route->shutdown.rules; }
     base::time_point now() const noexcept { return around.now; }
 
     /// Sets the alarm to the next time at which something is due.

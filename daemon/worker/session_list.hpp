@@ -3,12 +3,28 @@
 
 #include "session/session.hpp"
 
+#include <boost/intrusive/list.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace ferrule::worker {
+
+/// All sessions of a worker, in the order in which they came.
+using live_sessions = boost::intrusive::list<
+    session::session,
+    boost::intrusive::member_hook<session::session, session::session::list_hook,
+                                  &session::session::siblings>,
+    boost::intrusive::constant_time_size<false>>;
+
+/// Those of them that may be in their handshake.
+using newcomers = boost::intrusive::list<
+    session::session,
+    boost::intrusive::member_hook<session::session, session::session::list_hook,
+                                  &session::session::newcomers>,
+    boost::intrusive::constant_time_size<false>>;
 
 /// A session has to fit everything that is set.
 struct session_filter {

@@ -1,21 +1,20 @@
-// One thread, one event loop, its own listening sockets and sessions. Workers share nothing that
-// they write but how many sessions there are and were; the process talks to them by posting.
+// One thread: its rounds, who gets in, its sessions. Workers share nothing that they write but how
+// many sessions there are and were; the process talks to them by mail.
 #pragma once
 
 #include "log/session_log.hpp"
-#include "worker/attendance.hpp"
-#include "worker/listener.hpp"
+#include "worker/admission.hpp"
+#include "worker/listener_setup.hpp"
 #include "worker/mailbox.hpp"
+#include "worker/rounds.hpp"
 #include "worker/session_limit.hpp"
 #include "worker/session_list.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -23,32 +22,13 @@
 
 namespace ferrule::worker {
 
-/// A listener as a worker is told of it. Sockets that the worker has already (by their configured
-/// address) stay open, unless a fresh one comes for the same address; fresh ones listen.
-struct listener_setup {
-    struct fresh_socket {
-        std::string address;
-        net::listening_socket socket;
-    };
-    std::shared_ptr<const session::profile> profile;
-    std::vector<std::string> addresses; ///< as configured
-    std::vector<fresh_socket> fresh;
-
-    /// True if what is open at this address is to stay.
-    bool keeps(const std::string& address) const
-    {
-        return std::ranges::find(addresses, address) != addresses.end() &&
-               std::ranges::find(fresh, address, &fresh_socket::address) == fresh.end();
-    }
-};
-
 /// Everything that a (re)load gives to one worker.
 struct worker_setup {
     std::vector<listener_setup> listeners;
     std::vector<std::shared_ptr<backends::backend_pool>> backends;
 };
 
-class worker final : public session::host, private listener_owner {
+class worker final : public session::host {
 public:
     /// Called on the worker's thread. `all_well`: the drain has cut no session, and none that ended
     /// meanwhile has lost a byte or leaves one unconfirmed.
@@ -67,7 +47,7 @@ public:
 
     // The following may be called from any thread; each is carried out on the worker's.
 
-    /// Takes a configuration. Listening sockets that it does not name are closed, after whoever
+    /// Takes a configuration. Listening sockets that it does not name are closed, after what
     /// waits in their queues has been accepted.
     void apply(worker_setup setup);
 
@@ -99,32 +79,7 @@ public:
     std::uint64_t next_session_id() noexcept override;
 
 private:
-    using sessions = boost::intrusive::list<
-        session::session,
-        boost::intrusive::member_hook<session::session, session::session::list_hook,
-                                      &session::session::siblings>,
-        boost::intrusive::constant_time_size<false>>;
-
-    // listener_owner
-    session::surroundings& around() noexcept override { return around_; }
-    session::host& session_host() noexcept override { return *this; }
-    bool take_place() noexcept override;
-    void give_back_place() noexcept override;
-    void adopt(session::session& fresh) noexcept override;
-    void paused(metrics::listener_counters& counters, metrics::accept_pause why) override;
-    void went_on() noexcept override { paused_ = false; }
-    void failing(const listener& which, int error) noexcept override;
-    metrics::process_state& process() noexcept override { return process_; }
-
-    // worker_places.cpp
-    void wake_listeners();
-    bool make_room() noexcept;
-    void ask_for_room() noexcept;
-
     void loop();
-    void round();
-    base::milliseconds time_to_wait(base::time_point now) const noexcept;
-    bool is_deadline_due(base::time_point now) const noexcept;
     void bury();
     void take(worker_setup setup);
     void begin_drain(base::milliseconds timeout, base::milliseconds spread);
@@ -134,37 +89,17 @@ private:
 
     const int index_;
     log::session_log& log_;
-    metrics::process_state& process_;
     session_limit& limit_;
-    std::vector<worker*> others_;
 
-    net::ready_queue ready_;
-    net::event_set events_{ready_};
-    net::deadline_wheel wheel_{base::clock::now(), ready_};
-    session::surroundings around_{events_, ready_, wheel_};
-    attendance attendance_{base::clock::now()};
-    mailbox mailbox_{events_, [this](const std::exception& error) { order_failed(error); }};
+    rounds rounds_;
+    mailbox mailbox_{rounds_.around().events,
+                     [this](const std::exception& error) { order_failed(error); }};
     std::atomic<bool> is_stopping_ = false;
 
-    std::vector<std::unique_ptr<listener>> listeners_;
+    live_sessions sessions_;
+    live_sessions dead_; ///< ended; destroyed once nothing of this round can look at them
+    admission admission_;
     std::vector<std::shared_ptr<backends::backend_pool>> backends_;
-    sessions sessions_;
-    sessions dead_; ///< ended; destroyed once nothing of this round can look at them
-    /// Those that may still be in their handshake, oldest first, and others that have not left yet.
-    boost::intrusive::list<
-        session::session,
-        boost::intrusive::member_hook<session::session, session::session::list_hook,
-                                      &session::session::newcomers>,
-        boost::intrusive::constant_time_size<false>>
-        newcomers_;
-
-    std::atomic<bool> wants_place_{false};
-    std::optional<base::time_point> asked_at_; ///< the others, for room
-
-    bool paused_ = false;
-    std::optional<base::time_point> pause_logged_at_;
-    std::optional<base::time_point> failure_logged_at_;
-    bool is_failure_told_ = false; ///< so that its end is told, too
 
     bool draining_ = false;
     bool all_well_ = true; ///< of the sessions that ended while draining

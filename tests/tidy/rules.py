@@ -99,6 +99,8 @@ WORDS = [
 MAX_COLUMNS = 100
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 60
+MAX_FUNCTIONS = 25
+MAX_MEMBERS = 20
 NOT_OURS = {".git", "build", ".cache", "__pycache__"}
 
 
@@ -257,8 +259,65 @@ def check_function_length(file):
                                 f"at most {MAX_FUNCTION_LINES}, or say above it: {reason} ...")
 
 
+CLASS = re.compile(r"\b(?<!enum )(?:class|struct)\s+(\w+)(?:\s+final)?(?:\s*:[^{};()]*)?\s*\{")
+NO_MEMBER = re.compile(r"\s*(?:using|friend|enum|struct|class|static_assert|static\s+constexpr|"
+                       r"static\s+const|template|typedef)\b")
+
+
+def statements(body):
+    """What stands in the body of a class by itself: each declaration, without what is in its braces."""
+    depth = since = 0
+    kept = ""
+    for offset, letter in enumerate(body):
+        if letter in "{}":
+            if depth == 0:
+                kept += body[since:offset]
+            depth += 1 if letter == "{" else -1
+            since = offset + 1
+            if depth == 0 and re.match(r"\s*([^\s;,.)]|$)", body[since:]) and ")" in kept:
+                yield kept # a function with its body
+                kept = ""
+        elif letter == ";" and depth == 0:
+            yield kept + body[since:offset]
+            kept, since = "", offset + 1
+
+
+def size_of_class(body):
+    """(functions, members) of a class, private ones included; deleted functions are none."""
+    functions_found = members = 0
+    for statement in statements(body):
+        text = re.sub(r"\b(?:public|private|protected)\s*:", "", statement).strip()
+        text = re.sub(r"\b(?:alignas|decltype|noexcept)\s*\([^()]*\)", "", text)
+        text = re.sub(r"<[^<>;]*>", "", re.sub(r"<[^<>;]*>", "", text))
+        if not text or text.endswith("= delete"):
+            continue
+        if "(" in text and not NO_MEMBER.match(text.replace("template", "")):
+            functions_found += 1
+        elif "(" not in text and not NO_MEMBER.match(text):
+            members += 1
+    return functions_found, members
+
+
+def check_class_size(file):
+    """A class that does too much says why it is one; its own header has the reason."""
+    if not file.in_daemon or not file.path.endswith(".hpp"):
+        return
+    reason = "More than 25 functions or 20 members because"
+    for match in CLASS.finditer(file.code):
+        depth, end = 1, match.end()
+        while depth and end < len(file.code):
+            depth += {"{": 1, "}": -1}.get(file.code[end], 0)
+            end += 1
+        count, members = size_of_class(file.code[match.end():end - 1])
+        if (count > MAX_FUNCTIONS or members > MAX_MEMBERS) and reason not in file.text:
+            yield file.line_of(match.start()), banned(
+                f"{match.group(1)} with {count} functions and {members} members",
+                f"parts that own their state, or say: {reason} ...")
+
+
 RULES = [check_layers, check_includes, check_calls, check_nowhere, check_words, check_named_files,
-         check_text, check_header, check_file_length, check_function_length]
+         check_text, check_header, check_file_length, check_function_length,
+         check_class_size]
 
 
 def findings(file):

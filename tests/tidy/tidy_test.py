@@ -100,6 +100,20 @@ class EveryRule(unittest.TestCase):
         self.finds("daemon/process/a.cpp",
                    'x.close(1); y->shutdown(2); // SSL_shutdown\n"::close(";\n')
 
+    def test_class_size(self):
+        functions = "    void f();\n" * 20 + "    int g() const { return 1; }\n" * 6
+        members = "    int a_ = f({1, 2});\n" * 0 + "    std::array<int, 2> a_{};\n" * 21
+        start, end = "#pragma once\nnamespace a {\nclass b final : public c {\n", "};\n}\n"
+        for body, found in [(functions, ["3: b with 26 functions and 0 members is banned"]),
+                            (members, ["3: b with 0 functions and 21 members is banned"]),
+                            (functions[13:], []), (members[26:], []),
+                            (functions[13:] + "    b(const b&) = delete;\n    using d = e;\n", [])]:
+            with self.subTest(body=body):
+                self.finds("daemon/net/a.hpp", start + body + end, *found)
+        reason = "// More than 25 functions or 20 members because it is.\n"
+        self.finds("daemon/net/a.hpp", reason + start + functions + end)
+        self.finds("tests/net/a.hpp", start + functions + end)
+
     def test_nowhere(self):
         self.finds("tests/tls/a.cpp", "int a = SSL_OP_IGNORE_UNEXPECTED_EOF;\n",
                    "1: SSL_OP_IGNORE_UNEXPECTED_EOF is banned")

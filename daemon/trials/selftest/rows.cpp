@@ -180,7 +180,8 @@ config::settings settings_for(trial row, const config::settings& settings,
     }
     shutdown.deadline = std::max<milliseconds>(shutdown.deadline, least_deadline);
 
-    result.backends.push_back({copy.route.backend, {{endpoint::kind::ip4, "127.0.0.1", backend_port}}});
+    result.backends.push_back(
+        {copy.route.backend, {{endpoint::kind::ip4, "127.0.0.1", backend_port}}});
     result.listeners.push_back(std::move(copy));
     return result;
 }
