@@ -28,14 +28,14 @@ void flow::move()
 bool flow::can_be_read() const
 {
     const peer& own = state_.peer_of(from_);
-    const bool has_early = own.transport().has_early_bytes();
-    if (!own.socket().is_open() || !(own.socket().is_readable() || has_early))
+    if (!own.socket().is_open() ||
+        !(own.socket().is_readable() || own.transport().has_early_bytes()))
         return false;
     if (!ending::wants_reading(state_.facts, from_) ||
         ending::flow_from(state_.facts, from_).buffered)
         return false;
     // Answers of ours may wait for a source that sends and does not read.
-    return has_early || own.unsent_answers() < answers_max ||
+    return own.unsent_answers() < answers_max || own.transport().has_early_bytes() ||
            ending::flow_to(state_.facts, from_).to == ending::sink::gone;
 }
 

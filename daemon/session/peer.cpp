@@ -1,7 +1,5 @@
 #include "session/peer.hpp"
 
-#include <algorithm>
-
 namespace ferrule::session {
 
 peer::peer(surroundings& around) noexcept : around_{around}, transport_{around} {}
@@ -23,14 +21,15 @@ tls_transport::handshake_state peer::handshake()
 taken peer::read(std::size_t budget)
 {
     const taken result = transport_.read(socket_, budget);
-    send_answers();
+    if (transport_.tls() != nullptr)
+        send_answers();
     return result;
 }
 
-/// Reading may write, too.
+/// Reading may write, too, with TLS.
 void peer::send_answers() noexcept
 {
-    if (transport_.has_lost_some())
+    if (transport_.tls()->has_lost_some())
         trouble_ = handed::no_memory;
     if (fin_due_) { // nothing follows our FIN: a write behind it would look like the peer's reset
         around_.wire.out.clear();
@@ -116,12 +115,6 @@ handed peer::truncate()
 {
     fin_due_ = true;
     return flush();
-}
-
-std::size_t peer::unsent_answers() const noexcept
-{
-    const std::uint64_t made = transport_.control_bytes();
-    return static_cast<std::size_t>(std::min<std::uint64_t>(unsent_.size(), made));
 }
 
 bool peer::was_alerted() const noexcept

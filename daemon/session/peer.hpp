@@ -8,6 +8,7 @@
 #include "net/socket.hpp"
 #include "session/transport.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -64,7 +65,11 @@ public:
     handed truncate();
     std::size_t unsent() const noexcept { return unsent_.size(); }
     /// How much of that TLS made of itself since the last data.
-    std::size_t unsent_answers() const noexcept;
+    std::size_t unsent_answers() const noexcept
+    {
+        return unsent_.empty() ? 0
+                               : std::min<std::size_t>(unsent_.size(), transport_.control_bytes());
+    }
     /// True once everything, the FIN included, is in the kernel.
     bool is_handed_over() const noexcept { return unsent_.empty() && fin_due_ == fin_sent_; }
     /// A fatal alert of ours is on its way, or one of the peer's came. Without one, a FIN that is

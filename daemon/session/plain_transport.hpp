@@ -21,8 +21,6 @@ public:
     std::span<const std::byte> last_words() noexcept { return {}; }
     bool was_alerted() const noexcept { return false; }
     bool is_amid_record() const noexcept { return false; }
-    bool has_early_bytes() const noexcept { return false; }
-    bool has_lost_some() noexcept { return false; }
     std::uint64_t undecrypted() const noexcept { return 0; }
     std::uint64_t control_bytes() const noexcept { return 0; }
     shortfall missing(const waiting_bytes& waiting) const noexcept;

@@ -6,13 +6,11 @@ namespace ferrule::session {
 
 namespace {
 
-using secured = std::unique_ptr<tls_transport>;
-
 /// The one place where the kinds are told apart.
 template <class kinds, class verb>
 decltype(auto) on(kinds& kind, verb&& what)
 {
-    if (auto* const tls = std::get_if<secured>(&kind))
+    if (auto* const tls = std::get_if<std::unique_ptr<tls_transport>>(&kind))
         return what(**tls);
     return what(*std::get_if<plain_transport>(&kind));
 }
@@ -33,18 +31,6 @@ bool transport::is_usable() const noexcept
 {
     return std::holds_alternative<plain_transport>(kind_) ||
            (tls() != nullptr && tls()->channel().is_usable());
-}
-
-tls_transport* transport::tls() noexcept
-{
-    const secured* const found = std::get_if<secured>(&kind_);
-    return found == nullptr ? nullptr : found->get();
-}
-
-const tls_transport* transport::tls() const noexcept
-{
-    const secured* const found = std::get_if<secured>(&kind_);
-    return found == nullptr ? nullptr : found->get();
 }
 
 taken transport::read(net::socket& from, std::size_t budget)
@@ -80,16 +66,6 @@ bool transport::was_alerted() const noexcept
 bool transport::is_amid_record() const noexcept
 {
     return on(kind_, [](const auto& it) { return it.is_amid_record(); });
-}
-
-bool transport::has_early_bytes() const noexcept
-{
-    return on(kind_, [](const auto& it) { return it.has_early_bytes(); });
-}
-
-bool transport::has_lost_some() noexcept
-{
-    return on(kind_, [](auto& it) { return it.has_lost_some(); });
 }
 
 std::uint64_t transport::undecrypted() const noexcept

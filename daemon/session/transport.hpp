@@ -27,8 +27,16 @@ public:
     bool is_usable() const noexcept;
 
     /// Null: plain.
-    tls_transport* tls() noexcept;
-    const tls_transport* tls() const noexcept;
+    tls_transport* tls() noexcept
+    {
+        const auto* const found = std::get_if<secured>(&kind_);
+        return found == nullptr ? nullptr : found->get();
+    }
+    const tls_transport* tls() const noexcept
+    {
+        const auto* const found = std::get_if<secured>(&kind_);
+        return found == nullptr ? nullptr : found->get();
+    }
 
     // The verbs, as each kind has them.
     taken read(net::socket& from, std::size_t budget);
@@ -38,15 +46,16 @@ public:
     std::span<const std::byte> last_words() noexcept;
     bool was_alerted() const noexcept;
     bool is_amid_record() const noexcept;
-    bool has_early_bytes() const noexcept;
-    bool has_lost_some() noexcept;
+    bool has_early_bytes() const noexcept { return tls() != nullptr && tls()->has_early_bytes(); }
     std::uint64_t undecrypted() const noexcept;
     std::uint64_t control_bytes() const noexcept;
     shortfall missing(const waiting_bytes& waiting) const noexcept;
     void forget_what_waits() noexcept;
 
 private:
-    std::variant<plain_transport, std::unique_ptr<tls_transport>> kind_;
+    using secured = std::unique_ptr<tls_transport>;
+
+    std::variant<plain_transport, secured> kind_;
 };
 
 } // namespace ferrule::session

@@ -148,10 +148,11 @@ TEST_F(admissions, tell_each_other_of_a_place)
     const std::uint16_t there = listen(other);
     far_end first = connect(here);
     ASSERT_TRUE(one.has(1));
+    ASSERT_EQ(1U, pauses()) << "there is no place for a next one";
     far_end second = connect(there);
     ASSERT_TRUE(comes_true([&] {
         other.turn();
-        return pauses() == 1;
+        return pauses() == 2;
     }));
     EXPECT_EQ(0U, other.sessions.size());
     first.close();
