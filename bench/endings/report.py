@@ -84,7 +84,7 @@ def _never(proxies, rows, results, broken):
     left = [row.id for row in rows if not _failed_by(row, proxies, results)]
     words = ["Ferrule passed every row, every time." if not ferrule else
              f"**Ferrule failed {', '.join(ferrule)}**: see below."]
-    words.append(f"A row that nobody can fail says nothing. {len(rows) - len(left)} of the "
+    words.append(f"A row that no proxy can fail says nothing. {len(rows) - len(left)} of the "
                  f"{len(rows)} rows were failed by some proxy. The\nothers were played once "
                  "against proxies that break the rules on purpose "
                  "(`bench/endings/broken.py`):")

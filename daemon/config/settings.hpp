@@ -168,7 +168,7 @@ struct metrics_protection_settings {
 struct drain_settings {
     milliseconds delay = 0s;    ///< keep accepting, report not ready
     milliseconds timeout = 30s; ///< then what is left is cut
-    milliseconds spread = 10s;  ///< idle sessions end spread over the last part of `timeout`
+    milliseconds spread = 10s;  ///< idle sessions end spread over the first part of `timeout`
 
     friend bool operator==(const drain_settings&, const drain_settings&) = default;
 };

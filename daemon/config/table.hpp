@@ -80,7 +80,7 @@ inline constexpr std::tuple drain_rows{
     row{"timeout", &drain_settings::timeout, duration{0s, 24h},
         "Then nothing more is accepted, and sessions may end by themselves for so long."},
     row{"spread", &drain_settings::spread, duration{0s, 24h},
-        "Idle sessions are not ended all at once but over this last part of timeout.", "timeout"},
+        "Idle sessions are not ended all at once but over this first part of timeout.", "timeout"},
 };
 
 /// At the top level, and in listeners.

@@ -1,6 +1,7 @@
 #include "process/deployment.hpp"
 
 #include "net/local_ports.hpp"
+#include "process/tls_options.hpp"
 
 #include <sys/resource.h>
 
@@ -25,20 +26,13 @@ std::uint64_t descriptor_limit()
 tls::context_options context_options_of(const config::listener_settings& listener,
                                         tls::ticket_keys tickets)
 {
-    const config::tls_settings& tls = listener.tls;
-    return {.certificate_pem = tls.certificate_pem,
-            .key_pem = tls.key_pem,
-            .min_version = tls.min_version,
-            .max_version = tls.max_version,
-            .ciphers = tls.ciphers,
-            .suites = tls.suites,
-            .groups = tls.groups,
-            .alpn = tls.alpn,
-            .session_id_context = listener.name,
-            .tickets = std::move(tickets)};
+    tls::context_options options = options_of(listener.tls);
+    options.session_id_context = listener.name;
+    options.tickets = std::move(tickets);
+    return options;
 }
 
-metrics::certificate_info info_of(const tls::certificate_facts& facts)
+metrics::certificate_info info_of(const tls::certificate_summary& facts)
 {
     return {facts.subject, facts.serial, static_cast<double>(facts.not_after_seconds)};
 }
@@ -127,7 +121,7 @@ void deployment::make_profiles(const config::listener_settings& listener, std::u
         profile->counters = &numbers_.of_listener(static_cast<int>(worker), listener.name);
         setups[worker].profile = std::move(profile);
     }
-    result.certificates[listener.name] = tls::facts_of(listener.tls.certificate_pem);
+    result.certificates[listener.name] = tls::summary_of(listener.tls.certificate_pem);
 }
 
 deployment::prepared deployment::prepare(const config::settings& settings,
@@ -189,7 +183,7 @@ void deployment::commit(const prepared& what)
 
 deployment::renewal deployment::prepare_renewal(const config::listener_settings& listener)
 {
-    renewal result{listener.name, {}, tls::facts_of(listener.tls.certificate_pem)};
+    renewal result{listener.name, {}, tls::summary_of(listener.tls.certificate_pem)};
     const tls::context_options options = context_options_of(listener, ticket_keys_of(listener));
     for (int worker = 0; worker < workers_; ++worker)
         result.contexts.push_back(std::make_shared<tls::context>(options));

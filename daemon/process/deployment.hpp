@@ -44,7 +44,7 @@ public:
         std::vector<std::string> warnings;  ///< what it has to do without: names, servers, IPv6
         std::uint64_t max_sessions = 0;     ///< of the whole process
         std::map<std::string, open_address> open; ///< by address, once it is committed
-        std::map<std::string, tls::certificate_facts> certificates; ///< by listener
+        std::map<std::string, tls::certificate_summary> certificates; ///< by listener
     };
 
     /// Makes contexts, and binds what is not open yet. `found` is what resolve_servers found for
@@ -62,7 +62,7 @@ public:
     struct renewal {
         std::string listener;
         std::vector<std::shared_ptr<tls::context>> contexts; ///< one for each worker
-        tls::certificate_facts certificate;
+        tls::certificate_summary certificate;
     };
 
     /// Makes new contexts for a listener that is open, and nothing else. Throws std::runtime_error

@@ -1,6 +1,7 @@
 #include "process/load_settings.hpp"
 
 #include "base/text_file.hpp"
+#include "process/tls_options.hpp"
 #include "tls/context.hpp"
 #include "tls/ticket_keys.hpp"
 
@@ -60,18 +61,8 @@ void inspect_ticket_keys(const config::tls_settings& options,
 
 std::vector<config::tls_finding> inspect_tls(const config::tls_settings& options)
 {
-    tls::context_options checked;
-    checked.certificate_pem = options.certificate_pem;
-    checked.key_pem = options.key_pem;
-    checked.min_version = options.min_version;
-    checked.max_version = options.max_version;
-    checked.ciphers = options.ciphers;
-    checked.suites = options.suites;
-    checked.groups = options.groups;
-    checked.alpn = options.alpn;
-
     std::vector<config::tls_finding> findings;
-    for (const problem& found : tls::inspect(checked)) {
+    for (const problem& found : tls::inspect(options_of(options))) {
         const auto level = found.is_warning ? yaml::severity::warning : yaml::severity::error;
         findings.push_back({place_of(found.which), level, found.message, fix_for(found)});
     }

@@ -39,7 +39,7 @@ void supervision::watch(std::vector<watchdog::ask> workers)
     watchdog_ = std::make_unique<watchdog>(
         interval.has_value() ? *interval / 3 : base::microseconds{look_interval},
         std::move(workers),
-        watchdog::findings{
+        watchdog::notices{
             .alive =
                 [this, is_asked_for = interval.has_value()] {
                     if (numbers_.process().stuck.exchange(false))

@@ -7,7 +7,7 @@
 
 namespace ferrule::process {
 
-watchdog::watchdog(base::microseconds interval, std::vector<ask> workers, findings tell)
+watchdog::watchdog(base::microseconds interval, std::vector<ask> workers, notices tell)
     : interval_{interval}, workers_{std::move(workers)}, tell_{std::move(tell)}
 {
     thread_ = base::start_thread("watchdog", [this] { run(); });

@@ -22,15 +22,15 @@ public:
     using ask = std::function<void(std::function<void()> answer)>;
 
     /// What it finds, each time it looks; called on its own thread.
-    struct findings {
+    struct notices {
         std::function<void()> alive; ///< all have answered the question before
-        /// Somebody has not. `how_long` is counted in looks: a stopped process does not age.
+        /// A worker has not. `how_long` is counted in looks: a stopped process does not age.
         std::function<void(base::microseconds how_long)> silent = [](base::microseconds) {};
     };
 
-    /// Asks everybody each `interval`. A worker that does not answer is not asked again until it
+    /// Asks all workers each `interval`. A worker that does not answer is not asked again until it
     /// does.
-    watchdog(base::microseconds interval, std::vector<ask> workers, findings tell);
+    watchdog(base::microseconds interval, std::vector<ask> workers, notices tell);
 
     /// Joins its thread. Answers that come later are ignored, so workers may end before or after.
     ~watchdog();
@@ -51,7 +51,7 @@ private:
 
     const base::microseconds interval_;
     std::vector<ask> workers_;
-    findings tell_;
+    notices tell_;
     base::microseconds silence_{0};
     std::shared_ptr<answers> answers_ = std::make_shared<answers>();
     std::mutex mutex_;

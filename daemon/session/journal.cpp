@@ -50,7 +50,7 @@ void journal::handshake_done(const ending::facts& known, const peer& client) noe
     story_.handshake_done = around_.now;
     note(record::happening::handshake_done);
     count_handshake(known);
-    const tls::session_facts agreed = client.transport().tls()->channel().facts();
+    const tls::agreement agreed = client.transport().tls()->channel().agreed();
     at(counters_.handshakes_by_version, agreed.is_tls13 ? 1 : 0).add();
     if (agreed.resumed)
         counters_.handshakes_resumed.add();

@@ -26,7 +26,7 @@ record::ended_session tell(const story& of, const profile& settings, const route
     told.listener = settings.listener;
     told.client = of.client.text();
     if (const tls_transport* secured = client.transport().tls(); secured != nullptr) {
-        const tls::session_facts agreed = secured->channel().facts();
+        const tls::agreement agreed = secured->channel().agreed();
         told.tls_version = agreed.version;
         told.cipher = agreed.cipher;
         told.sni = agreed.sni;

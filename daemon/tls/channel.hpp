@@ -55,7 +55,7 @@ struct channel_limits {
 };
 
 /// What the log says of a TLS session. Views are valid as long as the channel.
-struct session_facts {
+struct agreement {
     std::string_view version;
     std::string_view cipher;
     std::string_view sni; ///< not trusted
@@ -122,7 +122,7 @@ public:
     /// one that does not decrypt.
     std::size_t unfinished() const noexcept { return end_.taken.unfinished() + broken_; }
 
-    session_facts facts() const noexcept;
+    agreement agreed() const noexcept;
 
     /// Alerts seen since the last call, close_notify (0) included; nullopt is none. Of several, the
     /// last one.

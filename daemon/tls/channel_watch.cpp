@@ -74,9 +74,9 @@ bool channel::has_begun_message() const noexcept
     return established_ && (message_begun_ || SSL_in_init(ssl_) == 1);
 }
 
-session_facts channel::facts() const noexcept
+agreement channel::agreed() const noexcept
 {
-    session_facts known;
+    agreement known;
     if (ssl_ == nullptr)
         return known;
     if (established_) {

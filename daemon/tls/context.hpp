@@ -44,13 +44,13 @@ std::vector<problem> inspect(const context_options& options);
 std::vector<problem> inspect(const context_options& options, std::int64_t now_seconds);
 
 /// What a leaf certificate says of itself.
-struct certificate_facts {
+struct certificate_summary {
     std::string subject;
     std::string serial;                 ///< upper-case hex
     std::int64_t not_after_seconds = 0; ///< Unix time
 };
 /// Throws std::runtime_error if the text holds no certificate.
-certificate_facts facts_of(const std::string& certificate_pem);
+certificate_summary summary_of(const std::string& certificate_pem);
 
 /// Owns one SSL_CTX. Made once for each worker and listener (an SSL_CTX that threads share costs a
 /// lock for each handshake). Sessions keep the SSL_CTX alive by themselves, so a context may be

@@ -76,7 +76,7 @@ std::vector<problem> inspect(const context_options& options, std::int64_t now_se
     return problems;
 }
 
-certificate_facts facts_of(const std::string& certificate_pem)
+certificate_summary summary_of(const std::string& certificate_pem)
 {
     const chain_reading chain = read_chain(certificate_pem);
     if (!chain.error.empty())

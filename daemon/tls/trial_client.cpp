@@ -11,7 +11,7 @@ namespace ferrule::tls {
 
 namespace {
 
-void require(bool went_well, const client& of, const char* what)
+void require(bool went_well, const unverified_client& of, const char* what)
 {
     if (!went_well)
         throw std::runtime_error(std::string("client of the self-test: ") + what + ": " +

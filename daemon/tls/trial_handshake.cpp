@@ -1,7 +1,7 @@
 #include "tls/trial_handshake.hpp"
 
 #include "tls/channel.hpp"
-#include "tls/client.hpp"
+#include "tls/unverified_client.hpp"
 #include "tls/wire.hpp"
 
 #include <openssl/err.h>
@@ -17,7 +17,7 @@ namespace {
 using about = problem::about;
 
 /// Why they do not agree; empty if they do.
-std::string try_with(SSL_CTX* native, client& peer)
+std::string try_with(SSL_CTX* native, unverified_client& peer)
 {
     wire shared;
     channel server(native, shared);
@@ -111,11 +111,11 @@ std::vector<problem> failed_handshakes(SSL_CTX* native, const context_options& o
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         if (version < options.min_version || version > options.max_version)
             continue;
-        client peer({.version = version,
-                     .server_name = {},
-                     .alpn = {},
-                     .ciphers = "ALL",
-                     .groups = groups});
+        unverified_client peer({.version = version,
+                                .server_name = {},
+                                .alpn = {},
+                                .ciphers = "ALL",
+                                .groups = groups});
         if (const std::string why = try_with(native, peer); !why.empty())
             problems.push_back(told(why, version, native));
     }

@@ -122,7 +122,7 @@ TEST(watchdog, goes_on_when_the_late_answer_comes)
 /// What a watchdog said, in its order: 0 for `alive`, microseconds for `silent`.
 class diary {
 public:
-    watchdog::findings pen()
+    watchdog::notices pen()
     {
         return {[this] { add(0); }, [this](base::microseconds how_long) { add(how_long.count()); }};
     }

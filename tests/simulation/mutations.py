@@ -22,14 +22,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # name, file, text, text with the bug. Those with a number are faults that Ferrule once had.
 BUGS = [
     # --- ends that are told -----------------------------------------------------------------------
-    ("a finish before the drain", "session/peer.cpp",
+    ("a finish before the delivery", "session/peer.cpp",
      """        if (!unsent_.empty())
             return handed::kept;
     }
     if (fin_due_""",
      """    }
     if (fin_due_"""),
-    ("an abort before the drain", "ending/next_step.cpp",
+    ("an abort before the delivery", "ending/next_step.cpp",
      "    if (into.unacked)\n        return {need::wait, patience::stall, true};\n"
      "    return {next,",
      "    return {next,"),

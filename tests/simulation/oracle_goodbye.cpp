@@ -8,7 +8,7 @@ namespace ferrule::simulation {
 
 using namespace std::chrono_literals;
 
-/// `idle-polite`: a clean end is told to both sides of a session that was silent for a second, and
+/// `ask`: a clean end is told to both sides of a session that was silent for a second, and
 /// of which every byte had been acknowledged. What is busy is judged by what the peers sent and by
 /// what the proxy's kernel had; answers to a KeyUpdate and writes without memory blur that.
 void oracle::check_politeness()

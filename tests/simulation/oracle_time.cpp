@@ -21,7 +21,7 @@ std::string number(base::clock::duration value)
 
 } // namespace
 
-/// `idle-polite` makes no clean end of a peer that vanished, unless it was just now.
+/// `ask` makes no clean end of a peer that vanished, unless it was just now.
 void oracle::check_vanished()
 {
     if (backend_ == nullptr || manners_.on_proxy_end != ending::proxy_policy::ask)

@@ -57,7 +57,7 @@ protected:
         EXPECT_EQ(saying::failed, with.server_says("more"));
         EXPECT_EQ(saying::failed, with.server().write_ticket());
         EXPECT_EQ(saying::failed, with.server().finish());
-        EXPECT_FALSE(with.server().facts().version.empty());
+        EXPECT_FALSE(with.server().agreed().version.empty());
         EXPECT_TRUE(with.wire.out.empty()) << "nothing follows a fatal alert";
     }
 };
@@ -224,7 +224,7 @@ TEST_P(every_verb, answers_without_memory_for_a_session)
     EXPECT_EQ(saying::failed, none.write_ticket());
     EXPECT_EQ(saying::failed, none.finish());
     EXPECT_FALSE(none.has_begun_message());
-    EXPECT_TRUE(none.facts().sni.empty());
+    EXPECT_TRUE(none.agreed().sni.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(tls, every_verb, ::testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),

@@ -68,7 +68,7 @@ TEST_F(early_data, are_skipped_if_the_ticket_is_one_of_ours)
     talk with{client_.get(), ours.native()};
     ASSERT_TRUE(sends_early(with, session.get(), 5));
     expect_skipped(with);
-    EXPECT_TRUE(with.server().facts().resumed);
+    EXPECT_TRUE(with.server().agreed().resumed);
 }
 
 TEST_F(early_data, are_skipped_if_the_ticket_is_of_another_server)
@@ -78,7 +78,7 @@ TEST_F(early_data, are_skipped_if_the_ticket_is_of_another_server)
     talk with{client_.get(), ours.native()};
     ASSERT_TRUE(sends_early(with, session.get(), 16384));
     expect_skipped(with);
-    EXPECT_FALSE(with.server().facts().resumed);
+    EXPECT_FALSE(with.server().agreed().resumed);
 }
 
 TEST_F(early_data, are_skipped_if_we_ask_for_another_hello)

@@ -54,7 +54,7 @@ TEST(tls_self_signed, is_valid_for_the_days_that_were_asked_for)
 TEST(tls_self_signed, is_for_localhost_by_name_and_by_address)
 {
     const auto pair = make_self_signed(1);
-    EXPECT_EQ("CN=localhost", ferrule::tls::facts_of(pair.certificate_pem).subject);
+    EXPECT_EQ("CN=localhost", ferrule::tls::summary_of(pair.certificate_pem).subject);
     const certificate_ptr certificate = parsed(pair);
     ASSERT_TRUE(certificate);
     EXPECT_EQ(1, X509_check_host(certificate.get(), "localhost", 0, 0, nullptr));
@@ -68,9 +68,9 @@ TEST(tls_self_signed, never_repeats_a_serial_or_a_key)
 {
     const auto one = make_self_signed(1);
     const auto two = make_self_signed(1);
-    const auto serial = ferrule::tls::facts_of(one.certificate_pem).serial;
+    const auto serial = ferrule::tls::summary_of(one.certificate_pem).serial;
     EXPECT_EQ(32U, serial.size()) << serial;
-    EXPECT_NE(serial, ferrule::tls::facts_of(two.certificate_pem).serial);
+    EXPECT_NE(serial, ferrule::tls::summary_of(two.certificate_pem).serial);
     EXPECT_NE(one.key_pem, two.key_pem);
 }
 

@@ -8,7 +8,7 @@
 #include "net/event_set.hpp"
 #include "net/socket.hpp"
 #include "net/wakeable.hpp"
-#include "tls/client.hpp"
+#include "tls/unverified_client.hpp"
 #include "trials/probe/facts.hpp"
 
 #include <cstddef>
@@ -85,7 +85,7 @@ private:
     net::ready_queue queue_;
     net::event_set events_{queue_};
     net::socket socket_;
-    tls::client tls_;
+    tls::unverified_client tls_;
     base::time_point start_;
     std::vector<std::byte> unsent_;
     std::string first_bytes_; ///< as they came, for a server that does not speak TLS

@@ -1,4 +1,4 @@
-// One TLS server, seen from a client that trusts everybody: for `ferrule probe`, and below what
+// One TLS server, seen from a client that verifies no certificate: for `ferrule probe`, and below what
 // `ferrule selftest` has for a client (tls/trial_client.hpp).
 //
 // Like a channel it does no I/O and never sees the end of the TCP stream: ciphertext is put in and
@@ -28,14 +28,14 @@ struct client_options {
 
 /// Verifies no certificate, and takes keys and signatures that nobody should use any more: it asks
 /// how a server behaves, and hands it no secret.
-class client {
+class unverified_client {
 public:
     /// Throws std::runtime_error: OpenSSL refuses (the version is switched off, the server name or
     /// an ALPN name has not 1 to 255 bytes).
-    explicit client(const client_options& options);
-    ~client();
-    client(const client&) = delete;
-    client& operator=(const client&) = delete;
+    explicit unverified_client(const client_options& options);
+    ~unverified_client();
+    unverified_client(const unverified_client&) = delete;
+    unverified_client& operator=(const unverified_client&) = delete;
 
     /// Goes on with the handshake with what was put in.
     handshake_progress handshake();

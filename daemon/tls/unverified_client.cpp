@@ -1,4 +1,4 @@
-#include "tls/client.hpp"
+#include "tls/unverified_client.hpp"
 
 #include "tls/odd_record.hpp"
 #include "tls/openssl.hpp"
@@ -49,12 +49,12 @@ ssl_ctx_ptr make_context(const client_options& options)
 
 } // namespace
 
-client::client(const client_options& options)
+unverified_client::unverified_client(const client_options& options)
 {
     const ssl_ctx_ptr context = make_context(options);
     const std::vector<unsigned char> protocols = protocol_list(options.alpn);
     if (options.keeps_secret)
-        SSL_CTX_set_keylog_callback(context.get(), &client::keep_secret);
+        SSL_CTX_set_keylog_callback(context.get(), &unverified_client::keep_secret);
     const std::unique_ptr<SSL, released_by<SSL_free>> made{SSL_new(context.get())};
     bio_ptr in{BIO_new(BIO_s_mem())};
     bio_ptr out{BIO_new(BIO_s_mem())};
@@ -73,37 +73,38 @@ client::client(const client_options& options)
         throw std::runtime_error(take_failure().text);
     if (SSL_set_app_data(made.get(), this) != 1)
         throw std::runtime_error(take_failure().text);
-    SSL_set_info_callback(made.get(), &client::watch_alerts);
+    SSL_set_info_callback(made.get(), &unverified_client::watch_alerts);
     SSL_up_ref(made.get());
     ssl_ = made.get();
 }
 
-client::~client()
+unverified_client::~unverified_client()
 {
     SSL_free(ssl_);
 }
 
-void client::watch_alerts(const SSL* ssl, int where, int value)
+void unverified_client::watch_alerts(const SSL* ssl, int where, int value)
 {
     constexpr int description = 0xff;
     if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT ||
         (value & description) == SSL_AD_CLOSE_NOTIFY)
         return;
-    static_cast<client*>(SSL_get_app_data(ssl))->alert_ = SSL_alert_desc_string_long(value);
+    static_cast<unverified_client*>(SSL_get_app_data(ssl))->alert_ =
+        SSL_alert_desc_string_long(value);
 }
 
-void client::keep_secret(const SSL* ssl, const char* line)
+void unverified_client::keep_secret(const SSL* ssl, const char* line)
 {
     if (auto secret = client_secret_in(line); !secret.empty())
-        static_cast<client*>(SSL_get_app_data(ssl))->secret_ = std::move(secret);
+        static_cast<unverified_client*>(SSL_get_app_data(ssl))->secret_ = std::move(secret);
 }
 
-void client::fail()
+void unverified_client::fail()
 {
     detail_ = take_failure().text;
 }
 
-handshake_progress client::handshake()
+handshake_progress unverified_client::handshake()
 {
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_);
@@ -115,7 +116,7 @@ handshake_progress client::handshake()
     return handshake_progress::failed;
 }
 
-read_result client::read(std::span<std::byte> room)
+read_result unverified_client::read(std::span<std::byte> room)
 {
     ERR_clear_error();
     std::size_t count = 0;
@@ -129,7 +130,7 @@ read_result client::read(std::span<std::byte> room)
     }
 }
 
-bool client::write(std::span<const std::byte> bytes)
+bool unverified_client::write(std::span<const std::byte> bytes)
 {
     ERR_clear_error();
     std::size_t written = 0;
@@ -139,7 +140,7 @@ bool client::write(std::span<const std::byte> bytes)
     return false;
 }
 
-bool client::finish()
+bool unverified_client::finish()
 {
     ERR_clear_error();
     // 0: ours is out, the peer's has not come. A negative result is about reading the peer's.
@@ -149,14 +150,14 @@ bool client::finish()
     return false;
 }
 
-void client::put_in(std::span<const std::byte> ciphertext)
+void unverified_client::put_in(std::span<const std::byte> ciphertext)
 {
     std::size_t written = 0;
     if (BIO_write_ex(SSL_get_rbio(ssl_), ciphertext.data(), ciphertext.size(), &written) != 1)
         throw std::runtime_error("out of memory");
 }
 
-std::vector<std::byte> client::take_out()
+std::vector<std::byte> unverified_client::take_out()
 {
     std::vector<std::byte> bytes(BIO_ctrl_pending(SSL_get_wbio(ssl_)));
     std::size_t count = 0;
@@ -166,13 +167,13 @@ std::vector<std::byte> client::take_out()
     return bytes;
 }
 
-std::string_view client::cipher() const
+std::string_view unverified_client::cipher() const
 {
     const SSL_CIPHER* const cipher = SSL_get_current_cipher(ssl_);
     return cipher == nullptr ? "" : SSL_CIPHER_get_name(cipher);
 }
 
-std::string client::alpn() const
+std::string unverified_client::alpn() const
 {
     const unsigned char* name = nullptr;
     unsigned size = 0;

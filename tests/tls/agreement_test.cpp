@@ -46,7 +46,7 @@ protected:
 
     void check(const talk& with, bool resumed)
     {
-        const session_facts known = const_cast<talk&>(with).server().facts();
+        const agreement known = const_cast<talk&>(with).server().agreed();
         EXPECT_EQ(is_tls13() ? "TLSv1.3" : "TLSv1.2", known.version);
         EXPECT_EQ(is_tls13(), known.is_tls13);
         EXPECT_EQ(is_tls13() ? "TLS_AES_128_GCM_SHA256" : "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -129,7 +129,7 @@ TEST_P(channel_facts, stay_after_the_end)
 TEST_P(channel_facts, are_empty_before_the_handshake_is_done)
 {
     const auto first = visit(false);
-    session_facts known = first->server().facts();
+    agreement known = first->server().agreed();
     EXPECT_EQ("", known.version);
     EXPECT_EQ("", known.cipher);
     EXPECT_EQ("", known.sni);
@@ -139,7 +139,7 @@ TEST_P(channel_facts, are_empty_before_the_handshake_is_done)
     SSL_do_handshake(first->client());
     first->give(first->from_client());
     ASSERT_EQ(handshake_progress::blocked, first->server().handshake());
-    known = first->server().facts();
+    known = first->server().agreed();
     EXPECT_EQ("", known.version) << "nothing is agreed on before the Finished";
     EXPECT_EQ("", known.cipher);
     EXPECT_EQ("www.example.org", known.sni);
@@ -149,8 +149,8 @@ TEST_P(channel_facts, are_empty_for_what_the_client_did_not_ask)
 {
     talk plain{client_.get(), server_->native()};
     ASSERT_TRUE(plain.shake_hands());
-    EXPECT_EQ("", plain.server().facts().sni);
-    EXPECT_EQ("", plain.server().facts().alpn);
+    EXPECT_EQ("", plain.server().agreed().sni);
+    EXPECT_EQ("", plain.server().agreed().alpn);
 }
 
 // --- data behind the handshake -------------------------------------------------------------------
