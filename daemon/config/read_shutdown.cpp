@@ -47,6 +47,7 @@ timeout_settings resolve(const timeouts_block& listener, const timeouts_block& t
 shutdown_settings resolve(const shutdown_block& listener, const shutdown_block& backend,
                           const shutdown_block& top_level, yaml::report& out)
 {
+    // R98, R99: the nearest one to the client wins, option by option.
     const std::vector blocks{&listener, &backend, &top_level};
     shutdown_settings result = nearest_wins(shutdown_rows, blocks);
     keep_below_bounds(durations_of(shutdown_rows, result, blocks),

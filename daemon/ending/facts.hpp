@@ -129,6 +129,7 @@ inline phase phase_of(const facts& now)
         return phase::closing;
     if (now.contact == contact::connected)
         return phase::relaying;
+    // R71: no server is looked for before the client's Finished.
     return now.secured ? phase::connecting : phase::handshaking;
 }
 

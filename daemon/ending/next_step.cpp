@@ -23,7 +23,7 @@ constexpr plan wait_for(patience bound)
 }
 
 /// Says `next` once the peer's kernel has acknowledged everything: an RST destroys what it has not,
-/// and a close that is not preceded by the acknowledgement proves nothing (E2, E6).
+/// and a close that is not preceded by the acknowledgement proves nothing (E2, E6; R21, R86, R145).
 plan once_acknowledged(const flow& into, need next)
 {
     if (into.unacked)
@@ -31,9 +31,10 @@ plan once_acknowledged(const flow& into, need next)
     return {next, patience::idle, false};
 }
 
-/// An abort of the client that needs no RST: the operator chose `truncate`, or a fatal alert has
-/// said it already (the FIN behind it keeps the alert readable on systems where an RST would not).
-/// Where TLS failed and no alert could be made, a bare FIN would pass for an end: that is an RST.
+/// An abort of the client that needs no RST: the operator chose `truncate` (R97), or a fatal alert
+/// has said it already (R40 to R42, R63: the FIN behind it keeps the alert readable on systems
+/// where an RST would not). Where TLS failed and no alert could be made (R45), a bare FIN would
+/// pass for an end: that is an RST.
 bool is_told_by_fin(const facts& now, const rules& manners)
 {
     if (now.tls_failed)
@@ -51,18 +52,23 @@ patience running_bound(const facts& now)
     case phase::relaying: return patience::idle;
     case phase::closing: break;
     }
+    // R90, R119: `idle` is no bound for a session that is half-closed. R111: nor for one that asks.
     return now.asked ? patience::ask : patience::half_close;
 }
 
 plan plan_for_open_sink(const facts& now, const rules& manners, side who)
 {
     const flow& into = flow_to(now, who);
+    // R6, R146: what was read comes before the end. R26, R38, F17, F48: a sink that takes none of
+    // it has `stall_timeout` for the rest (E2, E4).
     if (into.buffered)
         return wait_for(has_ended(now) ? patience::stall : running_bound(now));
 
     if (may_finish(now, manners, who)) {
+        // R85, R98: in this mode no client gets a close_notify, not even for a whole answer.
         if (who == side::client && manners.mode == mode::abort)
             return once_acknowledged(into, need::abort);
+        // R1: at once, before the other side answers.
         return {need::finish, patience::idle, false};
     }
     if (must_abort(now, manners, who)) {
@@ -80,23 +86,30 @@ plan plan_for_told_sink(const facts& now, const rules& manners, side who)
     const flow& from_peer = flow_from(now, who);
     const bool is_client = who == side::client;
 
-    // A peer that still takes what we sent cannot answer its end yet: until then, progress counts.
+    // R94, R144, F18: a peer that still takes what we sent cannot answer its end yet: until then,
+    // progress counts. R93: one that takes nothing has `stall_timeout`.
     if (into.unacked)
         return {need::wait, patience::stall, true};
+    // R80, R81: the client may be silent for `timeout`; R90, R92: the backend for
+    // half_close_timeout.
     if (from_peer.from == source::open)
         return wait_for(is_client ? patience::close_notify : running_bound(now));
 
-    // What a client sends behind a failure of TLS is read on, so that it gets our alert.
+    // R40, R136: what a client sends behind a failure of TLS is read on, so that it gets our alert.
     const bool is_answered =
         is_client && now.tls_failed ? from_peer.answered : from_peer.from != source::cut;
     const bool peer_has_ended = from_peer.answered || is_answered;
+    // R7, R12: both ends are said, and ours has arrived. R83: or the peer's own came after our cut.
     if (peer_has_ended || peer_of(now, who).lingered)
         return {need::release, patience::idle, false};
 
-    // The backend may still be sending what nobody will take: only an RST stops it.
+    // R35, R87, R90: the backend may still be sending what nobody will take: only an RST stops it.
     if (!is_client && !now.polite)
         return {need::abort, patience::idle, false};
 
+    // R112, F11: a client that was told politely has the time for its answer that it always has.
+    // R82, R97: one that is not waited for has `linger`, in which the tail of what we sent arrives
+    // (E2).
     const bool waits_for_answer = is_client && manners.mode == mode::wait &&
                                   into.to == sink::finished && from_peer.from == source::cut;
     return wait_for(waits_for_answer ? patience::close_notify : patience::linger);
@@ -107,6 +120,8 @@ plan plan_for(const facts& now, const rules& manners, side who)
     const peer& peer = peer_of(now, who);
     if (peer.released || (who == side::backend && now.contact != contact::connected))
         return {need::nothing, patience::idle, false};
+    // R94: nothing outlives `deadline`. R93, R115, R116: whoever takes nothing is not waited for
+    // (E4).
     if (now.overdue || peer.stalled)
         return {need::abort, patience::idle, false};
 
@@ -115,7 +130,8 @@ plan plan_for(const facts& now, const rules& manners, side who)
     case sink::finished:
     case sink::truncated: return plan_for_told_sink(now, manners, who);
     case sink::gone:
-        // Its last bytes may still wait in our receive queue; reading comes to their end at once.
+        // R24: its last bytes may still wait in our receive queue; reading comes to their end at
+        // once.
         if (flow_from(now, who).from == source::open)
             return wait_for(patience::stall);
         return {need::release, patience::idle, false};
@@ -211,8 +227,8 @@ void performed(facts& now, const rules& manners, step done)
     case step::finish_client:
         now.to_client.to = sink::finished;
         now.to_client.unacked = true;
-        // `notify` does not wait for the client's answer: what it still sends is read and
-        // discarded.
+        // R82, R84: `notify` does not wait for the client's answer: what it still sends is read and
+        // discarded. So the client has not ended, and the backend gets no FIN (decision 3).
         if (manners.mode == mode::notify && now.to_backend.from == source::open) {
             now.to_backend.from = source::cut;
             now.polite = false;

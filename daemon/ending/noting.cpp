@@ -4,6 +4,7 @@ namespace ferrule::ending {
 
 void note(facts& now, cause why)
 {
+    // E5; R25, R35, R80: what comes of the first cause, or just after it, does not replace it.
     if (now.first == cause::none)
         now.first = why;
     else if (now.second == cause::none)
@@ -37,6 +38,7 @@ void settle_known_resets(facts& now)
         flow& own = flow_from(now, who);
         if (flow_to(now, who).to != sink::gone || own.from != source::open)
             continue;
+        // R112a: `notify` is for ends of ours, and this one came before.
         note(now, cause_of(who, source::reset));
         own.from = source::reset;
         own.answered = true;

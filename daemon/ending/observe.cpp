@@ -16,6 +16,7 @@ void give_up_undeliverable(facts& now, side who)
         return;
     if (flow_from(now, who).from == source::open)
         return;
+    // R35: an answer for a client that is gone; nothing else stops its backend (decision 5).
     note(now, cause_of(who, source::reset));
     cut(lost);
 }
@@ -28,12 +29,16 @@ void settle_other_source(facts& now, const rules& manners, side who, source how)
         return;
     if (how == source::clean ||
         (how == source::truncated && may_finish(now, manners, other(who)))) {
+        // R2 to R5, R95: the other flow goes on for as long as it likes (E3). R87 to R89: unless
+        // the operator wants one end to be both.
         if (manners.half_close == half_close::close) {
             cut(others);
             now.polite = manners.on_proxy_end == proxy_policy::notify;
         }
         return;
     }
+    // R20, R30, R33: with one side broken, nobody can tell what the other one's words are worth.
+    // R96: but for a reset that the operator takes for an end.
     cut(others);
     now.polite = how == source::reset && may_finish(now, manners, other(who));
 }
@@ -45,7 +50,7 @@ void give_up_backend(facts& now)
     now.to_backend.to = sink::gone;
     cut(now.to_backend);
     now.to_client.from = source::absent;
-    // What the handshake has written, a ticket or an alert, may not have arrived yet.
+    // R50, R63: what the handshake has written, an alert for one, may not have arrived yet (E2).
     now.to_client.unacked = now.to_client.to != sink::gone;
 }
 
@@ -64,9 +69,9 @@ void handshake_ended(facts& now, cause why, told client)
     note(now, why);
     now.tls_failed = client == told::alert;
     now.alerted = now.tls_failed;
-    if (client == told::gone)
+    if (client == told::gone) // R60, R64: there is nobody to tell
         now.to_client.to = sink::gone;
-    if (client == told::alert)
+    if (client == told::alert) // R63, R69: by a FIN; R66 to R68: nothing was said, so by an RST
         now.to_backend.from = source::failed;
     give_up_backend(now);
 }
@@ -130,7 +135,7 @@ void source_ended(facts& now, const rules& manners, side who, source how, bool t
     now.torn = now.torn || torn;
     flow& own = flow_from(now, who);
 
-    // A reset ends both directions of its connection (RFC 9293 3.5.3).
+    // R33, R34, R37: a reset ends both directions of its connection (RFC 9293 3.5.3).
     if (how == source::reset && flow_to(now, who).to != sink::aborted)
         flow_to(now, who).to = sink::gone;
 
@@ -140,7 +145,7 @@ void source_ended(facts& now, const rules& manners, side who, source how, bool t
         own.from = how;
         settle_other_source(now, manners, who, how);
         break;
-    case source::cut:
+    case source::cut: // R83, R88, R89: its answer to our end, and no more
         if (own.answered)
             break; // it has ended once; what comes behind that is no end of its own
         note(now, cause_of(who, how));
@@ -162,14 +167,14 @@ void tls_failed(facts& now, bool alerted)
     now.alerted = alerted;
     const bool is_news = own.from == source::open || (own.from == source::cut && !own.answered);
     const bool is_in_the_way = now.to_client.to == sink::open;
-    if (is_news || is_in_the_way)
+    if (is_news || is_in_the_way) // R40, R135; R47: although the backend ended first
         note(now, cause::tls_error);
-    // The failure is how the client ended, unless it had ended before.
+    // R40, R45: the failure is how the client ended, unless it had ended before.
     if (is_news) {
         own.answered = own.from == source::cut;
         own.from = source::failed;
     }
-    cut(now.to_client);
+    cut(now.to_client); // R46: what the backend still says cannot be encrypted any more
     now.polite = false;
     give_up_undeliverable(now, side::client);
 }
@@ -183,6 +188,7 @@ void sink_lost(facts& now, side who, bool had_waiting)
         client_left_early(now);
         return;
     }
+    // R23, R24: its source stays open, so that it is read out before this counts as a reset.
     into.to = sink::gone;
     into.buffered = false;
     if (had_waiting)

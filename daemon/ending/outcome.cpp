@@ -4,13 +4,14 @@ namespace ferrule::ending {
 
 namespace {
 
-/// Its own clean end was seen, if need be after we had cut it.
+/// Its own clean end was seen, if need be after we had cut it (R110, R118). What an option forgives
+/// is no clean end all the same (R95, R96).
 bool has_ended_clean(const flow& from_peer)
 {
     return from_peer.from == source::clean || (from_peer.from == source::cut && from_peer.answered);
 }
 
-/// It was told the end of all, or had left by then.
+/// It was told the end of all, or had left by then (R10). A client of `mode: abort` was not (R85).
 bool was_told_the_end(const flow& into)
 {
     return into.to == sink::finished || into.to == sink::gone;
@@ -20,10 +21,10 @@ bool was_told_the_end(const flow& into)
 
 outcome outcome_of(const facts& now, bool lost, bool unconfirmed)
 {
-    if (lost)
+    if (lost) // R46, R93, R123: the worst that applies, whoever is to blame (E6)
         return outcome::lost;
     if (now.contact != contact::connected)
-        return outcome::none;
+        return outcome::none; // R50, R60, R63: nothing was read, so nothing can be missing
     if (unconfirmed)
         return outcome::unconfirmed;
     for (const side who : {side::client, side::backend}) {

@@ -101,6 +101,7 @@ listening_socket listening_socket::bound(const address& where, int backlog, cons
                                          port_use use)
 {
     listening_socket result;
+    // R15, R16: what is told does not depend on the family; only a Unix socket's resets do.
     result.socket_ =
         descriptor{::socket(where.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     result.where_ = where;
@@ -118,7 +119,9 @@ listening_socket listening_socket::bound(const address& where, int backlog, cons
         if (where.family() == AF_INET6)
             set_flag(socket, IPPROTO_IPV6, IPV6_V6ONLY);
         socket::set_stream_options(socket, when);
-        socket::arm(socket); // for all that it accepts; a listening socket itself is not affected
+        // R180: for all that it accepts, before anybody looks at them. A listening socket itself is
+        // not affected (E7).
+        socket::arm(socket);
     }
     if (::bind(socket, where.data(), where.size()) != 0)
         fail(errno, "cannot listen on", where);

@@ -44,6 +44,7 @@ socket::~socket()
 
 void socket::arm(int descriptor) noexcept
 {
+    // R180 to R187, R190: behind a process that died, the kernel clears up with resets (E7).
     set_linger(descriptor, true);
 }
 
@@ -68,6 +69,8 @@ int socket::connect(const address& to, event_set& events, wakeable& owner)
     const int descriptor = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0)
         return errno;
+    // R181, R182: before there is a connection that could look ended. A Unix socket (R14) has no
+    // reset.
     if (!to.is_unix())
         arm(descriptor);
     const int result = ::connect(descriptor, to.data(), to.size()) == 0 ? 0 : errno;
@@ -92,8 +95,8 @@ int socket::connected() noexcept
         error = errno;
     if (error != ECONNRESET && error != EPIPE)
         return error;
-    // Only a connection that stood can be reset: a refused one is ECONNREFUSED. What the peer sent
-    // before waits to be read; asking took the error away, so reading has to know of it.
+    // R27: only a connection that stood can be reset: a refused one is ECONNREFUSED. What the peer
+    // sent before waits to be read; asking took the error away, so reading has to know of it.
     note_error(error);
     write_failed_ = true;
     state_.readable = true;
@@ -146,6 +149,7 @@ read_result socket::read(std::span<std::byte> room) noexcept
     if (count > 0) {
         const auto bytes = static_cast<std::size_t>(count);
         received_ += bytes;
+        // R1, R30: a FIN that came with the bytes makes no edge of its own.
         if (bytes < room.size() && !state_.hung_up && !state_.urgent)
             state_.readable = false;
         return {bytes, state_.readable ? read_state::bytes : read_state::blocked};
@@ -153,12 +157,14 @@ read_result socket::read(std::span<std::byte> room) noexcept
     if (count == 0) {
         state_.readable = false;
         state_.hung_up = true;
+        // R24: the failed write has taken the error away, and the kernel calls what is left an end.
         return {0, write_failed_ ? read_state::reset : read_state::fin};
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
         state_.readable = false;
         return {0, read_state::blocked};
     }
+    // R20, R33: an RST. F4 to F7, F33 to F35: the kernel has given the peer up.
     note_error(errno);
     state_.readable = false;
     return {0, read_state::reset};
@@ -193,7 +199,7 @@ write_result socket::write(std::span<const std::byte> bytes) noexcept
 
     note_error(errno);
     write_failed_ = true;
-    // The error may come without a new edge: what the peer sent before is read out now.
+    // R23, R24: the error may come without a new edge: what the peer sent before is read out now.
     state_.readable = state_.hung_up = true;
     return {0, write_state::broken};
 }
@@ -208,7 +214,7 @@ void socket::finish() noexcept
 void socket::abort()
 {
     CHECK(descriptor_ >= 0, "a socket is aborted once");
-    close();
+    close(); // R20, R30: an RST. F40: if it gets lost, whoever sends gets another
 }
 
 bool socket::can_tell_abort() const noexcept
@@ -220,7 +226,8 @@ bool socket::can_tell_abort() const noexcept
     switch (known.tcpi_state) {
     case TCP_CLOSE: return false; // the peer's RST was first, or both ends are acknowledged
     case TCP_LAST_ACK:
-    case TCP_CLOSING: return queue_length(SIOCOUTQNSD) > 0 || queue_length(SIOCINQ) > 0;
+    case TCP_CLOSING: // F12, F23: both FINs are out
+        return queue_length(SIOCOUTQNSD) > 0 || queue_length(SIOCINQ) > 0;
     default: return true;
     }
 }
@@ -228,6 +235,8 @@ bool socket::can_tell_abort() const noexcept
 void socket::release(bool acknowledged)
 {
     CHECK(descriptor_ >= 0, "a socket is released once");
+    // R82, R97: a side that was told its end is not reset for its silence. R189: where both ends
+    // have arrived there is nothing left to reset.
     const bool is_dead = state_.failed || last_error_ != 0;
     const bool is_exchanged = acknowledged && state_.hung_up;
     if (!is_unix_ && !is_dead && !is_exchanged)
@@ -243,6 +252,8 @@ void socket::close() noexcept
 
 std::size_t socket::unacknowledged() const noexcept
 {
+    // R14, R15: what was written to a Unix socket is with its peer, however long that is in reading
+    // it.
     return is_unix_ || descriptor_ < 0 ? 0 : queue_length(SIOCOUTQ);
 }
 
@@ -279,7 +290,8 @@ base::milliseconds socket::silent_for() const noexcept
     if (is_unix_ || descriptor_ < 0 ||
         getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &known, &size) != 0)
         return base::milliseconds{0};
-    // A segment with data that acknowledges nothing new counts for the first only.
+    // F24, F53: an answer to keepalive counts. A segment with data that acknowledges nothing new
+    // counts for the first only.
     return base::milliseconds{std::min(known.tcpi_last_data_recv, known.tcpi_last_ack_recv)};
 }
 
@@ -292,7 +304,9 @@ void set_basic_options(int descriptor) noexcept
     set_option(descriptor, SOL_SOCKET, SO_OOBINLINE, 1);
 }
 
-/// On first: then the others count from the peer's last sign of life, not from now.
+/// F3 to F5, F32 to F34: these find a peer that vanished. F20, F21, F49, F50: nothing else does, so
+/// a gap of a moment ends nothing. On first: then the others count from the peer's last sign of
+/// life, not from now.
 void set_keepalive(int descriptor, const keepalive& when) noexcept
 {
     set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);

@@ -24,7 +24,8 @@ bool activity::meter(const std::array<peer, 2>& peers, base::time_point now) noe
 namespace {
 
 /// A silent peer may have vanished. One that has not ended by itself, so that its end would be of
-/// our making, has to have been heard from as lately as keepalive makes a living peer answer.
+/// our making, has to have been heard from as lately as keepalive makes a living peer answer (F24,
+/// F53; E8).
 bool are_peers_there(const state& now)
 {
     const auto is_there = [&](side who, const net::keepalive& asked) {
@@ -55,6 +56,7 @@ bool is_quiet(state& now, bool was_idle)
     const base::time_point silent_since =
         std::max(now.activity.last_moved_at(), now.around.served_since);
     const bool is_silent = now.now() - silent_since >= now.route->shutdown.quiet;
+    // R124: a server that thinks about its answer is silent, too.
     if (!was_idle && (!is_silent || now.activity.owes_answer()))
         return false;
     if (now.facts.to_backend.buffered || now.facts.to_client.buffered ||

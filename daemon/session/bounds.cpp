@@ -18,6 +18,7 @@ constexpr base::milliseconds shortest_poll{20};
 constexpr base::milliseconds longest_poll{1000};
 constexpr base::milliseconds longest_idle_poll{30'000};
 
+/// R68, R82: a client that sends a byte now and then puts neither its handshake off nor the linger.
 /// The others begin anew whenever something moves.
 bool is_absolute(patience bound)
 {
@@ -34,7 +35,8 @@ base::milliseconds length_of(patience bound, const config::timeout_settings& tim
     case patience::idle: return timeouts.idle;
     case patience::half_close: return shutdown.half_close_timeout;
     case patience::ask:
-        // A drain has time until its cut, and an answer that pauses may need it.
+        // R111: as long as a client has to answer our end. But a drain has time until its cut, and
+        // an answer that pauses may need it.
         return std::max(shutdown.timeout, std::chrono::ceil<base::milliseconds>(left_of_drain));
     case patience::close_notify: return shutdown.timeout;
     case patience::stall: return shutdown.stall_timeout;
@@ -49,8 +51,8 @@ base::milliseconds interval_for(const decision& decided, const ending::facts& kn
                                 base::milliseconds length)
 {
     const bool waits_for_sink = known.to_client.buffered || known.to_backend.buffered;
-    // Asked only when the bound has passed, an acknowledgement of long ago would count as progress
-    // of that moment, and the bound would run twice.
+    // R93, R115, F2, F8, F31, F36: asked only when the bound has passed, an acknowledgement of long
+    // ago would count as progress of that moment, and the bound would run twice.
     if (!waits_for_sink && !ending::has_waiting_bytes(known) && decided.bound != patience::stall)
         return base::off;
     if (decided.bound == patience::idle && !waits_for_sink)
@@ -78,6 +80,7 @@ std::optional<base::milliseconds> bounds::wait_for(const decision& decided,
         decided.bound, timeouts, shutdown, cut == never ? base::time_point::duration{} : cut - now);
     const bool is_set = patience != never;
     const bool is_other = decided.bound != in_force;
+    // R81, R92, R114: who sends a byte now and then is not silent (E4).
     if (is_other || !is_set || (progress && !is_absolute(decided.bound))) {
         const bool is_off = decided.bound == patience::idle && length == base::off;
         begin(decided.bound, is_off ? never : now + length);
@@ -102,6 +105,7 @@ std::optional<base::milliseconds> bounds::wait_for(const decision& decided,
 
 void bounds::grant_grace(base::time_point now) noexcept
 {
+    // F63, F64: one that is closing has no more, either.
     deadline = std::min(deadline, now + cut_grace);
 }
 

@@ -29,7 +29,7 @@ side side_of(step what)
 }
 
 /// Where the kernel would send no RST, an abort lets go of a peer that was told its end before, or
-/// whose own RST has just come: log and metrics claim no more than that.
+/// whose own RST has just come: log and metrics claim no more than that (F12, F23).
 step as_told(state& now, step decided)
 {
     if (decided != step::abort_client && decided != step::abort_backend)
@@ -50,7 +50,7 @@ void say(state& now, step what)
     ending::performed(now.facts, now.rules(), what);
 }
 
-/// A goodbye that TLS does not say was not said.
+/// R47: a goodbye that TLS does not say was not said.
 void finish(state& now, step what)
 {
     const side who = side_of(what);
@@ -73,6 +73,8 @@ void finish(state& now, step what)
 void before_release(state& now, side who, bool by_reset)
 {
     const ending::flow& into = ending::flow_to(now.facts, who);
+    // R26, R93, R94, F37: what our RST destroys, or may have destroyed, is lost. R34, F6, F22, F51:
+    // whose connection is gone may have taken it (E6).
     if (!into.unacked)
         return; // all of it was acknowledged, or there was nothing
     const bool is_gone = into.to == ending::sink::gone;
@@ -122,7 +124,7 @@ void perform(state& now, step what)
     }
 }
 
-/// Once neither source has more to give, nothing outlives `deadline` (E4).
+/// Once neither source has more to give, nothing outlives `deadline` (E4; R94).
 void arm_deadline(state& now)
 {
     if (!ending::is_closing(now.facts) || now.bounds.deadline != bounds::never)

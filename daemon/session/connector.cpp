@@ -89,6 +89,7 @@ void connector::look_at_try(int result)
         connected();
         return;
     }
+    // R55: there may be a place in its queue in a moment. R52: or never.
     if (result == EINPROGRESS && state_.now() < try_until_) {
         state_.bounds.attempt = try_until_;
         state_.arm();
@@ -126,9 +127,10 @@ void connector::try_failed(int error)
         missing(cause::limit, {});
 }
 
-/// All have been tried, in vain: one that restarts may be back in a moment.
+/// All have been tried, in vain: one that restarts may be back in a moment (R53, R54).
 void connector::wait_for_servers()
 {
+    // R50: until then a refusal is no answer.
     if (state_.now() >= state_.bounds.patience) {
         missing(is_own_want_ ? cause::limit : cause::no_backend,
                 choice_.started ? std::string_view{} : "no server has an address");

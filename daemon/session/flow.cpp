@@ -28,19 +28,21 @@ void flow::move()
 bool flow::can_be_read() const
 {
     const peer& own = state_.peer_of(from_);
+    // R9, R19: what came with Finished waits with us, and no event will say so.
     if (!own.socket().is_open() ||
         !(own.socket().is_readable() || own.transport().has_early_bytes()))
         return false;
+    // R6, R144, R146: a sink that takes no more stops its source, so that little waits in between.
     if (!ending::wants_reading(state_.facts, from_) ||
         ending::flow_from(state_.facts, from_).buffered)
         return false;
-    // Answers of ours may wait for a source that sends and does not read.
+    // P10: answers of ours may wait for a source that sends and does not read.
     return own.unsent_answers() < answers_max || own.transport().has_early_bytes() ||
            ending::flow_to(state_.facts, from_).to == ending::sink::gone;
 }
 
 /// Read on, to see the peer's own end and to leave nothing unread behind our goodbye: from a side
-/// that we have cut and told, and from a client whose backend was asked to end.
+/// that we have cut and told (R84, R88), and from a client whose backend was asked to end (R123).
 bool flow::can_be_discarded() const
 {
     const ending::facts& facts = state_.facts;
@@ -97,13 +99,13 @@ void flow::discard()
     const std::uint64_t before = own.socket().received();
     const taken got = own.read(chunk_min);
     if (!got.bytes.empty()) {
-        // Read, and nobody will have it: that is a loss, and it is told as one (E6).
+        // Read, and nobody will have it: that is a loss, and it is told as one (E6; R123).
         state_.journal.read(direction(), got.bytes.size());
         state_.journal.lost(direction(), got.bytes.size());
         state_.journal.note(record::of_side(record::happening::client_discard, from_),
                             got.bytes.size());
     }
-    // Counted as it comes: what TLS does not decrypt any more is bounded as well.
+    // R84: counted as it comes, so what TLS does not decrypt any more is bounded as well.
     state_.activity.discarded(own.socket().received() - before);
     see_end(got);
     if (!got.end.has_value() && state_.activity.discarded() > state_.route->shutdown.linger_bytes)
@@ -113,13 +115,14 @@ void flow::discard()
 void flow::hand_over(std::span<const std::byte> bytes)
 {
     if (ending::flow_to(state_.facts, to()).to == ending::sink::gone) {
+        // R34, R35: the answer of a backend that could not know (E6).
         state_.journal.lost(direction(), bytes.size());
         ending::bytes_dropped(state_.facts, to());
         return;
     }
     state_.journal.note(record::of_side(record::happening::client_write, to()), bytes.size());
     const handed what = state_.peer_of(to()).write(bytes);
-    if (what == handed::refused)
+    if (what == handed::refused) // R46: TLS can say no more
         state_.journal.lost(direction(), bytes.size());
     observe_handed(state_, to(), what);
 }

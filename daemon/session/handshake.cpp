@@ -30,6 +30,7 @@ void client_has_left(state& now, source how, std::string_view no_tls)
     now.journal.note(record::happening::client_ended, 0, static_cast<std::uint8_t>(how));
     if (reset)
         now.journal.ended(side::client, source::reset);
+    // R60, R61: health checks and port scans. R64, R65, R142, R143: a client that wanted a session.
     const bool has_spoken = now.client().transport().tls()->has_received_anything();
     over(now, has_spoken ? cause::handshake_failed : cause::probe,
          !no_tls.empty() ? no_tls
@@ -40,7 +41,7 @@ void client_has_left(state& now, source how, std::string_view no_tls)
 
 void done(state& now)
 {
-    ending::handshake_done(now.facts);
+    ending::handshake_done(now.facts); // R71: and only now a server is looked for
     now.journal.handshake_done(now.facts, now.client());
     now.bounds.begin(ending::patience::connect, now.now() + now.settings->timeouts.connect);
     now.arm();
@@ -58,6 +59,7 @@ void shake_hands(state& now)
         if (client.unsent() > 0)
             ending::kept(now.facts, side::client);
         const std::string_view no_tls = no_tls_but(client.transport().tls()->first_bytes());
+        // R62, R63, R69, R70: TLS itself says no, by its own alert or the client's.
         if (step.progress == tls::handshake_progress::failed) {
             over(now, cause::handshake_failed,
                  no_tls.empty() ? client.transport().tls()->channel().detail() : no_tls,

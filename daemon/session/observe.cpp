@@ -41,7 +41,7 @@ void observe_handed(state& now, side to, handed what)
         if (!ending::has_ended(now.facts))
             now.journal.detail_errno(sink.socket().last_error());
         note_gone(now, to);
-        observe_sink_lost(now, to);
+        observe_sink_lost(now, to); // R23, R24: that says nothing yet of how it ended as a sender
         break;
     case handed::refused: observe_tls_failure(now); break;
     case handed::no_memory: give_up(now, ending::cause::limit, "out of memory"); break;
@@ -80,6 +80,7 @@ void observe_end(state& now, side who, source how)
         now.journal.ended(who, how);
     if (!ending::has_ended(now.facts) && how == source::reset)
         now.journal.detail_errno(ended.socket().last_error());
+    // R31, R191, R192: nobody means to send half a record.
     const bool torn = how != source::clean && ended.transport().is_amid_record();
     ending::source_ended(now.facts, now.rules(), who, how, torn);
     if (ending::flow_to(now.facts, who).to == ending::sink::gone)
@@ -94,13 +95,14 @@ void observe_tls_failure(state& now)
         now.journal.detail_once(client.transport().tls()->channel().detail());
     ending::tls_failed(now.facts, client.was_alerted());
     if (client.unsent() > 0)
-        ending::kept(now.facts, side::client); // our alert is behind what waits
+        ending::kept(now.facts, side::client); // R42, R45: our alert is behind what waits
     else
         ending::handed_over(now.facts, side::client);
 }
 
 void observe_failure(state& now, side who)
 {
+    // R26, R38: told by the kernel alone, while the last bytes wait behind a sink that is blocked.
     const net::socket& socket = now.peer_of(who).socket();
     const ending::sink told = ending::flow_to(now.facts, who).to;
     if (!socket.is_open() || !socket.has_failed() || told == ending::sink::gone ||
@@ -122,7 +124,8 @@ bool observe_acknowledgements(state& now)
     bool changed = false;
     for (const side who : {side::client, side::backend}) {
         const flow& into = ending::flow_to(now.facts, who);
-        // What died with a connection was not taken by anybody: no progress.
+        // R120: nobody says that a slow peer takes what its kernel holds; it is progress all the
+        // same. What died with a connection was not taken by anybody: none.
         const bool is_awaited = into.unacked && into.to != ending::sink::gone;
         const acknowledgement seen = now.peer_of(who).look_for_acknowledgement(is_awaited);
         now.bounds.progress = now.bounds.progress || seen.is_more;

@@ -76,12 +76,12 @@ void own_ends::take_ends()
     if (ordered_ != cause::none)
         end(std::exchange(ordered_, cause::none));
     switch (until.passed(state_.now())) {
-    case bounds::end::cut:
+    case bounds::end::cut: // F60, F61: what was read has two seconds more
         until.cut = until.ask = bounds::never;
         end(cause::drain);
         until.grant_grace(state_.now());
         break;
-    case bounds::end::lifetime:
+    case bounds::end::lifetime: // R117, R118: however busy it is, or quiet
         until.lifetime = bounds::never;
         end(cause::lifetime);
         break;
@@ -107,7 +107,8 @@ void own_ends::patience_is_over()
     }
     if (which == patience::connect)
         state_.journal.detail_once("timeout: no server took the connection in time");
-    // What is acknowledged was asked before (`session::catch_up`).
+    // R110: the silence was long enough, whoever spoke last. What is acknowledged was asked before
+    // (`session::catch_up`).
     const bool quiet = which == patience::idle && is_quiet(state_, true);
     ending::patience_ended(state_.facts, state_.rules(), which, quiet);
     state_.bounds.patience = bounds::never; // the next wait sets its own
@@ -123,7 +124,8 @@ void own_ends::take_questions()
     if (!ending::has_open_source(state_.facts))
         until.lifetime = bounds::never; // there is nothing left to cut
     if (state_.now() >= until.watch) {
-        // Most sessions are over by now, and have saved these system calls.
+        // F32 to F34, F52: a backend that vanished is found before its silence counts as an end
+        // (E8). Most sessions are over by now, and have saved these system calls.
         until.watch = bounds::never;
         state_.backend().socket().watch_for_silence(
             backend_keepalive(state_.settings->timeouts, state_.route->shutdown));
@@ -132,7 +134,8 @@ void own_ends::take_questions()
         observe_acknowledgements(state_);
 }
 
-/// Only what is quiet ends before its time.
+/// Only what is quiet ends before its time (F62; E8). F65: where the operator wants resets, it ends
+/// at its time.
 void own_ends::ask_whether_quiet()
 {
     if (state_.rules().on_proxy_end != ending::proxy_policy::reset &&

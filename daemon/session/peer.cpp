@@ -31,7 +31,8 @@ void peer::send_answers() noexcept
 {
     if (transport_.tls()->has_lost_some())
         trouble_ = handed::no_memory;
-    if (fin_due_) { // nothing follows our FIN: a write behind it would look like the peer's reset
+    // R137: nothing follows our FIN: a write behind it would look like the peer's reset.
+    if (fin_due_) {
         around_.wire.out.clear();
         return;
     }
@@ -53,7 +54,7 @@ handed peer::write(std::span<const std::byte> bytes) noexcept
     return wire.has_value() ? send(*wire) : refuse();
 }
 
-/// What the kernel does not take waits; behind what waits already, everything does.
+/// What the kernel does not take waits (R6, R146); behind what waits already, everything does.
 handed peer::send(std::span<const std::byte> bytes) noexcept
 {
     handed result = handed::kept;
@@ -74,6 +75,7 @@ handed peer::send(std::span<const std::byte> bytes) noexcept
 
 handed peer::refuse() noexcept
 {
+    // R45 to R47: the alert says what a FIN alone would hide.
     const std::span<const std::byte> words = transport_.last_words();
     if (!words.empty() && !fin_due_)
         send(words);
@@ -91,6 +93,7 @@ handed peer::flush()
         if (!unsent_.empty())
             return handed::kept;
     }
+    // R1, R21, R147: right behind the last byte, since some clients wait for it (E1, E2).
     if (fin_due_ && !fin_sent_) {
         fin_sent_ = true;
         socket_.finish();
@@ -113,7 +116,7 @@ handed peer::finish()
 
 handed peer::truncate()
 {
-    fin_due_ = true;
+    fin_due_ = true; // R97, R188: no close_notify in front of it
     return flush();
 }
 

@@ -9,9 +9,9 @@ taken plain_transport::read(net::socket& from, std::size_t budget) noexcept
     const std::span<std::byte> room{around_.plaintext.data(), budget};
     const net::read_result got = from.read(room);
     taken result{room.first(got.bytes), std::nullopt};
-    if (got.state == net::read_state::fin)
+    if (got.state == net::read_state::fin) // R1, R8: TCP has no better word for a clean end
         result.end = ending::source::clean;
-    else if (got.state == net::read_state::reset)
+    else if (got.state == net::read_state::reset) // R20, R22: no end at all
         result.end = ending::source::reset;
     return result;
 }

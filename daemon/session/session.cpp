@@ -37,7 +37,7 @@ session::session(std::shared_ptr<const profile> settings, surroundings& around, 
 
 session::~session()
 {
-    // A session is destroyed after its life, or with the process: then nothing may look clean.
+    // A session is destroyed after its life, or with the process: then nothing may look clean (E7).
     for (peer& each : state_.peers) {
         if (each.socket().is_open())
             each.abort();
@@ -55,6 +55,7 @@ bool session::start(net::descriptor accepted, bool is_unix) noexcept
     const config::timeout_settings& timeouts = state_.settings->timeouts;
     state_.activity.begin(now);
     state_.journal.accepted();
+    // R67: the clock runs before the client has said anything.
     state_.bounds.begin(ending::patience::handshake, now + timeouts.handshake);
     if (timeouts.lifetime != base::off)
         state_.bounds.lifetime = now + timeouts.lifetime;

@@ -11,7 +11,8 @@ namespace {
 std::optional<ending::source> end_of_stream(net::read_state state)
 {
     switch (state) {
-    // A FIN without a close_notify before it: nobody knows whether more was to come (RFC 8446 6.1).
+    // R30 to R32: a FIN without a close_notify before it. Nobody knows whether more was to come
+    // (RFC 8446 6.1).
     case net::read_state::fin: return ending::source::truncated;
     case net::read_state::reset: return ending::source::reset;
     case net::read_state::bytes:
@@ -32,13 +33,14 @@ tls_transport::handshake_state tls_transport::handshake(net::socket& from)
     if (got.bytes == 0)
         return result;
 
-    has_received_anything_ = true;
+    has_received_anything_ = true; // R64, R142: from here on it is no probe
     around_.wire.in = room.first(got.bytes);
     remember_first(around_.wire.in);
     result.progress = channel_.handshake();
     result.alert_sent =
         result.progress == tls::handshake_progress::failed && !around_.wire.out.empty();
     has_failed_ = result.progress == tls::handshake_progress::failed;
+    // R9, R10, R19: a request that came with Finished waits for its backend.
     if (result.progress == tls::handshake_progress::done && !early_.append(around_.wire.in))
         has_lost_some_ = true;
     if (result.progress != tls::handshake_progress::done || has_lost_some_)
@@ -75,6 +77,7 @@ taken tls_transport::read(net::socket& from, std::size_t budget)
     const tls::read_result got = channel_.read(around_.plaintext);
     result.bytes = {around_.plaintext.data(), got.bytes};
     has_lost_some_ = !keep_what_is_left(got.progress);
+    // R2, R3, R140, F10: no FIN is needed behind it.
     if (got.progress == tls::read_progress::close_notify)
         result.end = ending::source::clean;
     if (got.progress == tls::read_progress::failed) {
@@ -84,8 +87,8 @@ taken tls_transport::read(net::socket& from, std::size_t budget)
     return result;
 }
 
-/// What a turn has not taken waits for the next one; what stands behind an end is nobody's. False
-/// without memory.
+/// What a turn has not taken waits for the next one; what stands behind an end is nobody's (R130,
+/// R131). False without memory.
 bool tls_transport::keep_what_is_left(tls::read_progress progress)
 {
     const std::span<const std::byte> left = std::exchange(around_.wire.in, {});
@@ -104,6 +107,7 @@ bool tls_transport::keep_what_is_left(tls::read_progress progress)
 
 spelled tls_transport::write(std::span<const std::byte> bytes) noexcept
 {
+    // R10: a ticket in front of data meets no client that has left without waiting for any.
     if (channel_.owes_ticket() && channel_.write_ticket() != tls::saying::open)
         return std::nullopt;
     const std::size_t in_front = around_.wire.out.size();

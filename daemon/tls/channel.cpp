@@ -34,9 +34,9 @@ void forget_errors() noexcept
 read_progress progress_of(int error) noexcept
 {
     switch (error) {
-    case SSL_ERROR_WANT_READ: return read_progress::blocked;
+    case SSL_ERROR_WANT_READ: return read_progress::blocked; // R13: half a record is no end (E1)
     case SSL_ERROR_ZERO_RETURN: return read_progress::close_notify;
-    default: return read_progress::failed;
+    default: return read_progress::failed; // R40 to R42, R136: nor is what breaks TLS
     }
 }
 
@@ -69,7 +69,8 @@ void channel::fail(std::string_view fallback) noexcept
     note_reason(fallback);
 }
 
-/// OpenSSL has no call that sends a fatal alert, but it sends one for a record that it refuses.
+/// R45 to R47, R135: OpenSSL has no call that sends a fatal alert, but it sends one for a record
+/// that it refuses.
 void channel::fail_with_alert(std::string_view fallback) noexcept
 {
     fail(fallback);
@@ -135,7 +136,8 @@ read_result channel::read(std::span<std::byte> room) noexcept
             budget_.refill(count);
         }
         if (is_flooded_) {
-            forget_errors(); // whatever came behind them
+            // R135: whatever came behind them is of no matter.
+            forget_errors();
             fail_with_alert("too many records without data");
             result.progress = read_progress::failed;
             return result;
@@ -147,6 +149,7 @@ read_result channel::read(std::span<std::byte> room) noexcept
             result.progress = read_progress::more;
         if (result.progress == read_progress::failed)
             fail_with_alert("protocol error"); // OpenSSL has sent one as a rule
+        // R45: nobody ends in the middle of a message (RFC 8446 5.1).
         if (result.progress == read_progress::close_notify && has_begun_message()) {
             fail_with_alert("close_notify in the middle of a handshake message");
             result.progress = read_progress::failed;
@@ -172,6 +175,7 @@ saying channel::ready_to_say() noexcept
     const saying now = state();
     if (now != saying::mute || !established_)
         return now;
+    // R46, R47: OpenSSL says nothing until it has the rest, and that may never come.
     fail_with_alert("half a handshake message is in the way");
     return saying::failed;
 }
@@ -217,7 +221,7 @@ saying channel::write(std::span<const std::byte> bytes) noexcept
     if (const saying now = ready_to_say(); now != saying::open)
         return now;
     budget_.refill(bytes.size());
-    while (!bytes.empty()) {
+    while (!bytes.empty()) { // R11: a record takes 16 KiB at most
         std::size_t taken = 0;
         renew_key_if_used_up();
         if (SSL_write_ex(ssl_, bytes.data(), bytes.size(), &taken) != 1) {
@@ -233,14 +237,14 @@ saying channel::finish() noexcept
 {
     if (const saying now = ready_to_say(); now != saying::open)
         return now;
-    // 0: our close_notify is on the wire and the peer's has not come yet; 1: it came before. Both
-    // are what we want; waiting for the peer is done by reading (SSL_shutdown(3)).
+    // R1, R2. 0: our close_notify is on the wire and the peer's has not come yet; 1: it came
+    // before. Both are what we want; waiting for the peer is done by reading (SSL_shutdown(3)).
     if (SSL_shutdown(ssl_) < 0) {
         fail_with_alert("close_notify could not be made");
         return saying::failed;
     }
-    // Nothing follows it: what OpenSSL would still write while reading (an answer to a KeyUpdate)
-    // goes nowhere.
+    // R137: nothing follows it: what OpenSSL would still write while reading (an answer to a
+    // KeyUpdate) goes nowhere.
     finished_ = end_.is_silent = true;
     return saying::finished;
 }

@@ -42,7 +42,7 @@ void channel::watch_message(int is_write, int, int content_type, const void* byt
         // In TLS 1.3 every header says application data, and the type comes with the plaintext.
         own.watch_record(text[0]);
     } else if (content_type == SSL3_RT_HANDSHAKE) {
-        own.message_begun_ = false;
+        own.message_begun_ = false; // R134, R141: it is whole, and nothing is in the way of an end
     }
 }
 
@@ -53,17 +53,19 @@ void channel::watch_alert(bool is_write, std::uint8_t level, std::uint8_t number
     if (is_write && end_.is_silent)
         return;
     (is_write ? alerts_.sent : alerts_.received) = number;
+    // R43: user_canceled is a warning, and the close_notify behind it the end.
     was_alerted_ = was_alerted_ || (level == SSL3_AL_FATAL && number != SSL_AD_CLOSE_NOTIFY);
     if (is_write && number == SSL_AD_NO_RENEGOTIATION)
-        message_begun_ = false; // it was whole, and is refused
+        message_begun_ = false; // R133: it was whole, and is refused
 }
 
 void channel::watch_record(int type) noexcept
 {
     if (!established_ || type == SSL3_RT_APPLICATION_DATA)
-        return;
+        return; // R132: an empty one is data, too
     message_begun_ = message_begun_ || type == SSL3_RT_HANDSHAKE;
-    // Of alerts OpenSSL takes few in a row, and a goodbye needs no budget.
+    // R133 to R135: each costs us work. Of alerts OpenSSL takes few in a row, and a goodbye needs
+    // no budget.
     is_flooded_ = is_flooded_ || (type != SSL3_RT_ALERT && !budget_.spend());
     if (++controls_ >= controls_max || is_flooded_)
         end_.from = wire_end::source::nothing;
@@ -85,6 +87,7 @@ agreement channel::agreed() const noexcept
         known.resumed = SSL_session_reused(ssl_) == 1;
         known.is_tls13 = SSL_version(ssl_) == TLS1_3_VERSION;
     }
+    // R17: these belong to the log's line.
     if (const char* sni = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name); sni != nullptr)
         known.sni = sni;
     const unsigned char* alpn = nullptr;

@@ -35,7 +35,7 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
 {
     const auto& wire = *static_cast<const protocol_list*>(ours);
     unsigned char* choice = nullptr;
-    // The first list is the one whose order decides.
+    // R17: the first list is the one whose order decides.
     if (SSL_select_next_proto(&choice, size, wire.data(), static_cast<unsigned int>(wire.size()),
                               offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL; // no_application_protocol (RFC 7301 3.2)
@@ -71,10 +71,11 @@ void use_alpn(SSL_CTX* native, const std::vector<std::string>& names)
 /// What every context has, whatever the options say.
 void use_fixed_settings(SSL_CTX* native)
 {
+    // R133: refused by a warning, and the session goes on.
     SSL_CTX_set_options(native, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION |
                                     SSL_OP_NO_COMPRESSION);
-    // The system's openssl.cnf may have set these. With the first, a FIN would pass for a
-    // close_notify, and every ending of ours would be a guess (docs/endings.md E1).
+    // R30, R32: the system's openssl.cnf may have set these. With the first, a FIN would pass for a
+    // close_notify, and every ending of ours would be a guess (E1).
     SSL_CTX_clear_options(native, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ALLOW_NO_DHE_KEX |
                                       SSL_OP_ALLOW_CLIENT_RENEGOTIATION |
                                       SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_NO_TICKET);

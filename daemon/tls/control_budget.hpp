@@ -17,6 +17,7 @@ class control_budget {
 public:
     void refill(std::uint64_t data_bytes) noexcept
     {
+        // R134, R137: who moves data may renew keys as often as it likes.
         credit_ = std::min(credit_ + std::min(data_bytes, most), most);
     }
 
@@ -24,7 +25,7 @@ public:
     bool spend() noexcept
     {
         if (credit_ < price)
-            return false;
+            return false; // R135: who moves none may not
         credit_ -= price;
         return true;
     }

@@ -27,7 +27,7 @@ void rounds::next()
     around_.served_since = attendance_.served_since();
     if (is_in_time)
         wheel_.advance(around_.now);
-    ready_.run_once();
+    ready_.run_once(); // R18: all that this look has woken, one turn each
 }
 
 bool rounds::run_awake()
