@@ -1,5 +1,5 @@
-// One TLS server, seen from a client that verifies no certificate: for `ferrule probe`, and below what
-// `ferrule selftest` has for a client (tls/trial_client.hpp).
+// One TLS server, seen from a client that verifies no certificate: for `ferrule probe`, and below
+// what `ferrule selftest` has for a client (tls/trial_client.hpp).
 //
 // Like a channel it does no I/O and never sees the end of the TCP stream: ciphertext is put in and
 // taken out by the caller, to whom FIN and RST belong. So a close_notify, a fatal alert and each

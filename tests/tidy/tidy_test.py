@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import unittest
 
-from rules import ROOT, Source, findings, tree, untested_rows
+from ids import MANUAL, unknown_ids, unnamed_ids
+from rules import ROOT, Source, findings, tree
 
 
 def clang_format_14():
@@ -28,13 +29,13 @@ class TheTree(unittest.TestCase):
         found = [text for file in tree() for text in findings(file)]
         self.none(found)
 
-    def test_names_every_row_of_the_manual_in_a_test(self):
-        manual = ROOT / "docs" / "endings.md"
-        if not manual.exists():
-            self.skipTest("docs/endings.md does not exist")
-        tests = "\n".join(file.text for file in tree() if file.path.startswith("tests/"))
-        found = list(untested_rows(manual.read_text(encoding="utf-8"), tests))
-        self.none(found)
+    def test_names_every_row_and_rule_of_the_manual_in_a_test_and_in_the_code(self):
+        manual = (ROOT / MANUAL).read_text(encoding="utf-8")
+        self.none(list(unnamed_ids(manual, list(tree()))))
+
+    def test_names_no_row_rule_or_promise_that_the_manual_does_not_have(self):
+        manual = (ROOT / MANUAL).read_text(encoding="utf-8")
+        self.none(list(unknown_ids(manual, list(tree()))))
 
     def test_is_formatted(self):
         tool = clang_format_14()
@@ -163,10 +164,92 @@ class EveryRule(unittest.TestCase):
             "    int c", "    // Longer than 60 lines because of tests.\n    int c"))
         self.finds("daemon/net/a.cpp", "constexpr int a[] = {\n" + "    1,\n" * 80 + "};\n")
 
-    def test_rows(self):
-        manual = "| id | what |\n| R1 | a |\n| R12 | b |\n"
-        self.assertEqual(list(untested_rows(manual, 'row("R1", x) R123')),
-                         ["docs/endings.md:3: error: R12 has no test, name it in one"])
+
+class TheIds(unittest.TestCase):
+    """A small manual, a small test and a small file of code; what is taken from them is missed."""
+
+    MANUAL = ("**E2, delivery.** What was read is delivered.\n\n"
+              "| promise | |\n| P8 | Every wait is bounded. | R66 to R68 |\n\n"
+              "| id | what |\n| R2 | a |\n| R12 | b |\n| R13 | c |\n| R14 | d |\n| F12 | e |\n")
+    TEST = 'row("R2", x); row("R12", x); row("R13", x); row("R14", x); row("F12", x);\n// E2\n'
+    TOP = "// Decides.\n#include <a>\n"
+    CODE = TOP + "// R2, R12, R13, R14: why.\n/// What (E2; F12).\n"
+
+    def unnamed(self, test=TEST, code=CODE, test_path="tests/a/a_test.cpp", code_path="daemon/a/a.cpp"):
+        found = unnamed_ids(self.MANUAL, [Source(test_path, test), Source(code_path, code)])
+        return [re.sub(r"docs/endings\.md:(\d+): error: (\w+) (has no test|is named by no code), .*",
+                       r"\1 \2 \3", text) for text in found]
+
+    def unknown(self, path, text):
+        found = list(unknown_ids(self.MANUAL, [Source(path, text)]))
+        return [re.sub(rf"{path}:(\d+): error: (.*), name .*", r"\1 \2", text) for text in found]
+
+    def test_are_all_named(self):
+        self.assertEqual(self.unnamed(), [])
+
+    def test_that_no_test_names(self):
+        self.assertEqual(self.unnamed(test=self.TEST.replace("R12", "")), ["8 R12 has no test"])
+        self.assertEqual(self.unnamed(test=self.TEST.replace("R2", "R21")), ["7 R2 has no test"])
+        self.assertEqual(self.unnamed(test=self.TEST.replace("R2", "R2a")), ["7 R2 has no test"])
+        self.assertEqual(self.unnamed(test=self.TEST.replace("F12", "")), ["11 F12 has no test"])
+        self.assertEqual(self.unnamed(test=self.TEST.replace("E2", "")), ["1 E2 has no test"])
+
+    def test_are_not_named_by_what_is_no_test(self):
+        for path in ("tests/tidy/tidy_test.py", "tests/system/ROWS.md", "docs/a.md"):
+            with self.subTest(path=path):
+                self.assertEqual(len(self.unnamed(test_path=path)), 6)
+
+    def test_each_have_a_test_and_are_no_part_of_a_range_there(self):
+        test = self.TEST.replace('"R2"', '"R2 to R13"').replace('row("R12", x);', "")
+        self.assertEqual(self.unnamed(test=test), ["8 R12 has no test"])
+
+    def test_that_no_code_names(self):
+        self.assertEqual(self.unnamed(code=self.CODE.replace("R12", "R1")),
+                         ["8 R12 is named by no code"])
+        self.assertEqual(self.unnamed(code=self.CODE.replace("E2", "P8")),
+                         ["1 E2 is named by no code"])
+        self.assertEqual(self.unnamed(code=self.CODE.replace("R2,", "R2a,")),
+                         ["7 R2 is named by no code"])
+
+    def test_are_not_named_by_what_is_no_code(self):
+        self.assertEqual(len(self.unnamed(code_path="bench/a.cpp")), 6)
+        self.assertEqual(len(self.unnamed(code_path="daemon/a/a.md")), 6)
+
+    def test_stand_in_a_comment_and_not_at_the_top_of_a_file(self):
+        for text in ('a = "R2, R12"; //', "a = R2 + R12; //", 'a = "// R2, R12"; //'):
+            with self.subTest(text=text):
+                self.assertEqual(self.unnamed(code=self.CODE.replace("// R2, R12,", text)),
+                                 ["7 R2 is named by no code", "8 R12 is named by no code"])
+        self.assertEqual(len(self.unnamed(code=self.CODE.replace(self.TOP, ""))), 0)
+        self.assertEqual(len(self.unnamed(code=self.CODE.replace(self.TOP, "") + self.TOP)), 6)
+        code = self.TOP + 'a = "//"; // R2, R12, R13\n/* E2\nF12, R14 */ b;\n'
+        self.assertEqual(self.unnamed(code=code), [])
+
+    def test_are_named_by_a_range_also_over_the_end_of_a_line(self):
+        for text in ("// R12 to R14", "// R12 to\n// R14", "    /// R12\n    /// to R14",
+                     "/// R12 to\n/// R14"):
+            with self.subTest(text=text):
+                self.assertEqual(self.unnamed(code=self.TOP + text + "\n// R2, F12, E2\n"), [])
+        self.assertEqual(self.unnamed(code=self.TOP + "// R2 to F12. R12, R14. E2\n"),
+                         ["9 R13 is named by no code"])
+
+    def test_that_the_manual_does_not_have(self):
+        for id in ("R" "3", "R" "112", "F" "2", "E" "3", "P" "9", "R" "3a"):
+            for path in ("daemon/a/a.cpp", "tests/a/a_test.py", "tests/system/ROWS.md"):
+                with self.subTest(id=id, path=path):
+                    self.assertEqual(self.unknown(path, f"\n// R2, {id}: why\n"),
+                                     [f"2 docs/endings.md has no {id.rstrip('a')}"])
+            self.assertEqual(self.unknown("docs/a.md", id + "\n"), [])
+        self.assertEqual(self.unknown("tests/a.py", "R2a, E2, P8, F12, R13, R02, 0xE9, import a  "
+                                                    "# noqa: E402\n"), [])
+
+    def test_stand_in_ranges_that_say_something(self):
+        for text in ("R13 to R2", "R2 to R2", "R2 to R12"):
+            with self.subTest(text=text):
+                self.assertEqual(self.unknown("daemon/a/a.cpp", f"// {text}: why\n"),
+                                 [f"1 {text} is no range of 2 to 10"])
+            self.assertEqual(self.unknown("tests/a/a_test.cpp", f"// {text}: why\n"), [])
+        self.assertEqual(self.unknown("daemon/a/a.cpp", "// R2 to F12, R12 to R13\n"), [])
 
 
 if __name__ == "__main__":
