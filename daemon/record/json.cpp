@@ -5,17 +5,13 @@
 namespace ferrule::record {
 
 namespace json = boost::json;
+using base::in_seconds;
 using base::text_or_null;
 
 namespace {
 
 constexpr auto to_backend = static_cast<std::size_t>(ending::direction::to_backend);
 constexpr auto to_client = static_cast<std::size_t>(ending::direction::to_client);
-
-double seconds(base::microseconds duration)
-{
-    return std::chrono::duration<double>(duration).count();
-}
 
 json::value cause_or_null(ending::cause cause)
 {
@@ -53,11 +49,11 @@ void add_fields(json::object& to, const ended_session& told)
         {"unconfirmed_to_client_bytes", told.unconfirmed[to_client]},
         {"undecrypted_bytes", told.undecrypted},
         {"first_end", of_an_end(told.first_end)},
-        {"handshake_seconds", seconds(told.handshake)},
-        {"connect_seconds", seconds(told.connect)},
-        {"half_closed_seconds", seconds(told.half_closed)},
-        {"close_seconds", seconds(told.close)},
-        {"total_seconds", seconds(told.total)},
+        {"handshake_seconds", in_seconds(told.handshake)},
+        {"connect_seconds", in_seconds(told.connect)},
+        {"half_closed_seconds", in_seconds(told.half_closed)},
+        {"close_seconds", in_seconds(told.close)},
+        {"total_seconds", in_seconds(told.total)},
     };
     to.insert(fields.begin(), fields.end());
 }
@@ -66,9 +62,10 @@ void add_fields(json::object& to, const ended_session& told)
 
 json::object to_json(const ended_session& told)
 {
-    json::object all{{"session", told.session_id},
-                     {"ended_at_seconds", seconds(base::microseconds{told.ended_at_microseconds})},
-                     {"abnormal", is_abnormal(told)}};
+    json::object all{
+        {"session", told.session_id},
+        {"ended_at_seconds", in_seconds(base::microseconds{told.ended_at_microseconds})},
+        {"abnormal", is_abnormal(told)}};
     add_fields(all, told);
     return all;
 }
@@ -77,7 +74,7 @@ json::object to_json(const snapshot& seen)
 {
     json::object all{{"session", seen.so_far.session_id},
                      {"state", to_text(seen.at)},
-                     {"silent_seconds", seconds(seen.silent)}};
+                     {"silent_seconds", in_seconds(seen.silent)}};
     add_fields(all, seen.so_far);
     return all;
 }

@@ -83,10 +83,10 @@ class Ferrule(ProbeCase):
         self.assertEqual(self.told["expected_bytes"], len(ANSWER))
         for one in self.told["connections"]:
             if one["question"] == "goodbye":  # it waits, and not for ever
-                self.assertIsNotNone(one["gone_ms"], one)
-                self.assertGreaterEqual(one["fin_ms"], one["close_notify_ms"])
+                self.assertIsNotNone(one["gone_seconds"], one)
+                self.assertGreaterEqual(one["fin_seconds"], one["close_notify_seconds"])
             if one["question"] == "cut":
-                self.assertIsNotNone(one["reset_ms"], one)
+                self.assertIsNotNone(one["reset_seconds"], one)
 
     def test_says_goodbye_with_notify(self):
         self.assert_no(self.findings(self.ferrule(mode="notify")))
@@ -114,13 +114,13 @@ class Ferrule(ProbeCase):
             peer.send(b"half")
             peer.settle()
             peer.rst()
-        for policy, seen in (("reset", "reset_ms"), ("truncate", "fin_ms")):
+        for policy, seen in (("reset", "reset_seconds"), ("truncate", "fin_seconds")):
             with self.subTest(policy=policy):
                 self.findings(self.ferrule(reset, on_backend_reset=policy))
                 for one in self.told["connections"]:
                     if one["question"] == "goodbye":
                         self.assertEqual((one["finding"], one["bytes"]), ("no", 4), one)
-                        self.assertIsNone(one["close_notify_ms"], one)
+                        self.assertIsNone(one["close_notify_seconds"], one)
                         self.assertIsNotNone(one[seen], one)
 
     def test_the_text_names_each_question_and_the_verdict(self):
@@ -179,7 +179,7 @@ class BadServers(ProbeCase):
         for one in self.told["connections"]:
             if one["question"] == "goodbye":
                 self.assertEqual(one["bytes"], 1000)
-                self.assertIsNotNone(one["reset_ms"])
+                self.assertIsNotNone(one["reset_seconds"])
 
     def test_bytes_in_front_of_an_rst_are_counted(self):
         def end(tls, peer):
@@ -237,7 +237,7 @@ class BadServers(ProbeCase):
         ran = probe(self.server(end), "--json", "--connections", "1", "--send", SEND)
         told = json.loads(ran.stdout)
         self.assertEqual((ran.returncode, told["verdict"]), (1, "untruthful"), told)
-        self.assertIsNotNone(told["connections"][0]["failed_ms"])
+        self.assertIsNotNone(told["connections"][0]["failed_seconds"])
 
     def test_a_version_that_is_not_spoken_is_asked_for_once(self):
         def end(tls, peer):

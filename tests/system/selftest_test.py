@@ -104,7 +104,7 @@ class Rows(unittest.TestCase):
         self.assertEqual(truncated["cause"], "client_truncated")
         self.assertEqual(found["plain"]["idle", "TLSv1.3"]["client"]["end"], "FIN")
         self.assertEqual(found["plain"]["idle", "TLSv1.3"]["waits_for"],
-                         {"key": "timeouts.idle", "configured_ms": 700, "played_ms": 700})
+                         {"key": "timeouts.idle", "configured_seconds": 0.7, "played_seconds": 0.7})
 
     def test_a_backend_on_a_unix_socket_gets_a_note(self):
         settings = configuration([web()], {"app": ["unix:/nonexistent/app.sock"]}, **SHORT)

@@ -62,9 +62,9 @@ std::string sum_in_words(const findings& found)
     return {};
 }
 
-json::value milliseconds_of(const moment& when)
+json::value seconds_of(const moment& when)
 {
-    return when.has_value() ? json::value(when->count()) : json::value(nullptr);
+    return when.has_value() ? json::value(base::in_seconds(*when)) : json::value(nullptr);
 }
 
 json::object of_connection(const observed& seen, const verdict& judged)
@@ -75,18 +75,18 @@ json::object of_connection(const observed& seen, const verdict& judged)
     one["finding"] = to_text(judged.found);
     one["said"] = base::valid_utf8(judged.said);
     one["handshake"] = seen.how_far == reached::tls;
-    one["trouble"] = base::valid_utf8(seen.trouble);
-    one["cipher"] = seen.cipher;
-    one["alpn"] = base::valid_utf8(seen.alpn);
+    one["trouble"] = base::text_or_null(seen.trouble);
+    one["cipher"] = base::text_or_null(seen.cipher);
+    one["alpn"] = base::text_or_null(seen.alpn);
     one["bytes"] = seen.bytes;
-    one["our_close_notify_ms"] = milliseconds_of(seen.our_close_notify);
-    one["our_fin_ms"] = milliseconds_of(seen.our_fin);
-    one["close_notify_ms"] = milliseconds_of(seen.close_notify);
-    one["failed_ms"] = milliseconds_of(seen.failed);
-    one["fin_ms"] = milliseconds_of(seen.fin);
-    one["reset_ms"] = milliseconds_of(seen.reset);
-    one["gone_ms"] = milliseconds_of(seen.gone);
-    one["watched_ms"] = seen.watched.count();
+    one["our_close_notify_seconds"] = seconds_of(seen.our_close_notify);
+    one["our_fin_seconds"] = seconds_of(seen.our_fin);
+    one["close_notify_seconds"] = seconds_of(seen.close_notify);
+    one["failed_seconds"] = seconds_of(seen.failed);
+    one["fin_seconds"] = seconds_of(seen.fin);
+    one["reset_seconds"] = seconds_of(seen.reset);
+    one["gone_seconds"] = seconds_of(seen.gone);
+    one["watched_seconds"] = base::in_seconds(seen.watched);
     one["cut_short"] = seen.is_cut_short;
     return one;
 }
@@ -138,11 +138,11 @@ std::string as_json(const findings& found, const request& asked)
     json::object all;
     all["target"] = found.target;
     all["address"] = found.address;
-    all["error"] = base::valid_utf8(found.error);
+    all["error"] = base::text_or_null(found.error);
     all["verdict"] = to_text(found.sum);
     all["sent_bytes"] = asked.text.size();
     all["expected_bytes"] = expected_bytes(found.seen);
-    all["timeout_ms"] = asked.timeout.count();
+    all["timeout_seconds"] = base::in_seconds(asked.timeout);
     json::array connections;
     for (std::size_t at = 0; at < found.seen.size(); ++at)
         connections.emplace_back(of_connection(found.seen[at], found.verdicts[at]));

@@ -97,6 +97,11 @@ json::object side_of(const sighting& seen)
             {"end", to_text(seen.end)}};
 }
 
+json::value cause_or_null(ending::cause cause)
+{
+    return base::text_or_null(cause == ending::cause::none ? "" : ending::to_text(cause));
+}
+
 json::object row_of(const selftest_row& row)
 {
     const told_ending& told = row.seen.told;
@@ -107,8 +112,8 @@ json::object row_of(const selftest_row& row)
         {"ok", row.wrong.empty()},
         {"client", side_of(row.seen.client)},
         {"backend", side_of(row.seen.backend)},
-        {"cause", ending::to_text(told.cause)},
-        {"second", ending::to_text(told.second)},
+        {"cause", cause_or_null(told.cause)},
+        {"second", cause_or_null(told.second)},
         {"client_act", ending::to_text(told.client_act)},
         {"backend_act", ending::to_text(told.backend_act)},
         {"outcome", ending::to_text(told.outcome)},
@@ -117,8 +122,8 @@ json::object row_of(const selftest_row& row)
     };
     if (!row.bound_key.empty())
         result["waits_for"] = {{"key", row.bound_key},
-                               {"configured_ms", row.bound.count()},
-                               {"played_ms", row.played_bound.count()}};
+                               {"configured_seconds", base::in_seconds(row.bound)},
+                               {"played_seconds", base::in_seconds(row.played_bound)}};
     return result;
 }
 
