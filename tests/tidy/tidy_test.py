@@ -5,10 +5,14 @@ blind fails by itself. Findings read `file:line: error: X is banned here, use Y`
 import re
 import shutil
 import subprocess
+import sys
 import unittest
 
 from ids import MANUAL, unknown_ids, unnamed_ids
 from rules import ROOT, Source, findings, tree
+
+sys.path.insert(0, str(ROOT / "tests" / "simulation"))
+from mutations import BUGS, places_of  # noqa: E402
 
 
 def clang_format_14():
@@ -28,6 +32,10 @@ class TheTree(unittest.TestCase):
     def test_keeps_the_rules(self):
         found = [text for file in tree() for text in findings(file)]
         self.none(found)
+
+    def test_has_the_place_of_each_bug_that_is_planted(self):
+        self.none([f"tests/simulation/mutations.py: {bug[0]}: its place in daemon/{bug[1]} is there "
+                   f"{places_of(bug, ROOT)} times" for bug in BUGS if places_of(bug, ROOT) != 1])
 
     def test_names_every_row_and_rule_of_the_manual_in_a_test_and_in_the_code(self):
         manual = (ROOT / MANUAL).read_text(encoding="utf-8")
