@@ -51,7 +51,7 @@ attempt& attempt::operator=(attempt&& from) noexcept
 void attempt::succeeded(base::time_point::duration how_long) noexcept
 {
     server_->counters->connects.add();
-    server_->counters->connect_seconds.observe(std::chrono::duration<double>(how_long).count());
+    server_->counters->connect_seconds.observe(base::in_seconds(how_long));
     server_->failures = 0;
     give_back();
 }

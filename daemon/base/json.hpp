@@ -6,18 +6,11 @@
 
 #include <boost/json.hpp>
 
-#include <chrono>
 #include <string_view>
 
 namespace ferrule::base {
 
 /// Text from outside: what is not UTF-8 in it is U+FFFD. What is empty is not there: null.
 boost::json::value text_or_null(std::string_view text);
-
-/// Durations are in seconds wherever a program reads them, as in metrics.
-constexpr double in_seconds(std::chrono::duration<double> duration)
-{
-    return duration.count();
-}
 
 } // namespace ferrule::base

@@ -15,6 +15,12 @@ using std::chrono::seconds;
 /// A duration that is switched off ("off" in YAML).
 inline constexpr milliseconds off{0};
 
+/// As metrics and JSON have it.
+constexpr double in_seconds(std::chrono::duration<double> duration) noexcept
+{
+    return duration.count();
+}
+
 /// Writes a duration as configuration does: the largest unit that stays whole ("5m", "90s",
 /// "1500ms"); `off` is "off".
 std::string to_text(milliseconds duration);

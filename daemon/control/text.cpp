@@ -17,11 +17,6 @@ namespace {
 constexpr std::size_t default_limit = 100;
 constexpr std::size_t highest_limit = 100'000;
 
-double seconds(base::microseconds duration)
-{
-    return std::chrono::duration<double>(duration).count();
-}
-
 /// What a peer sends need not be UTF-8.
 json::string text(std::string_view value)
 {
@@ -101,7 +96,7 @@ json::object status_json(const config::settings& settings, const metrics::regist
         {"loaded_at_seconds", state.last_reload_seconds.load()},
     };
     if (cut_in.has_value())
-        status["cut_in_seconds"] = std::max(0.0, seconds(*cut_in));
+        status["cut_in_seconds"] = std::max(0.0, base::in_seconds(*cut_in));
     return status;
 }
 

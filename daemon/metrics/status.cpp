@@ -28,11 +28,6 @@ std::uint64_t sum(const std::vector<const Block*>& of_workers, Read read)
     return total;
 }
 
-double seconds(clock::duration duration)
-{
-    return std::chrono::duration<double>(duration).count();
-}
-
 json::string word(std::string_view text)
 {
     return json::string(text.data(), text.size());
@@ -58,8 +53,8 @@ json::object process_of(const process_state& state, clock::time_point started,
     return {{"state", word(state_of(state))},
             {"version", word(base::version)},
             {"revision", text_or_null(base::revision)},
-            {"started_at_seconds", seconds(started.time_since_epoch())},
-            {"uptime_seconds", std::max(0.0, seconds(moment - started))},
+            {"started_at_seconds", base::in_seconds(started.time_since_epoch())},
+            {"uptime_seconds", std::max(0.0, base::in_seconds(moment - started))},
             {"last_reload",
              {{"good", state.last_reload_ok.load()},
               {"loaded_at_seconds", state.last_reload_seconds.load()},
@@ -178,7 +173,7 @@ std::string status_json(const readings& now, const std::vector<record::ended_ses
     for (const record::ended_session& each : newest_first)
         recent.push_back(record::to_json(each));
     const json::object status{{"schema", 1},
-                              {"time_seconds", seconds(moment.time_since_epoch())},
+                              {"time_seconds", base::in_seconds(moment.time_since_epoch())},
                               {"process", process_of(now.process, started, moment)},
                               {"listeners", listeners_of(now)},
                               {"servers", servers_of(now)},

@@ -47,7 +47,7 @@ base::time_point io_loop::now() const
 double io_loop::unix_seconds() const
 {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration<double>(now).count();
+    return base::in_seconds(now);
 }
 
 void io_loop::post(const char* trying, std::function<void()> act)

@@ -90,8 +90,7 @@ void orders::reload(const control::control_answer& answer)
 void orders::drain(const control::control_answer& answer)
 {
     use_.drain();
-    answer(
-        {{"ok", true}, {"cut_in_seconds", std::chrono::duration<double>(*use_.cut_in()).count()}});
+    answer({{"ok", true}, {"cut_in_seconds", base::in_seconds(*use_.cut_in())}});
 }
 
 void orders::list_sessions(const control::control_request& request,

@@ -13,11 +13,6 @@ namespace {
 constexpr auto to_backend = static_cast<std::size_t>(ending::direction::to_backend);
 constexpr auto to_client = static_cast<std::size_t>(ending::direction::to_client);
 
-json::value cause_or_null(ending::cause cause)
-{
-    return text_or_null(cause == ending::cause::none ? "" : ending::to_text(cause));
-}
-
 /// All but when it ended. The order is that of the log's line.
 void add_fields(json::object& to, const ended_session& told)
 {
@@ -59,6 +54,11 @@ void add_fields(json::object& to, const ended_session& told)
 }
 
 } // namespace
+
+json::value cause_or_null(ending::cause cause)
+{
+    return text_or_null(cause == ending::cause::none ? "" : ending::to_text(cause));
+}
 
 json::object to_json(const ended_session& told)
 {

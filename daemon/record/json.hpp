@@ -11,6 +11,9 @@
 
 namespace ferrule::record {
 
+/// The cause's word; null for none.
+boost::json::value cause_or_null(ending::cause cause);
+
 /// Allocates; not for workers' sessions.
 boost::json::object to_json(const ended_session& told);
 

@@ -13,11 +13,6 @@ using metrics::handshake_result;
 
 namespace {
 
-double seconds_between(base::time_point from, base::time_point to)
-{
-    return std::chrono::duration<double>(to - from).count();
-}
-
 template <class counted>
 auto& at(counted& counters, auto which)
 {
@@ -54,7 +49,7 @@ void journal::handshake_done(const ending::facts& known, const peer& client) noe
     at(counters_.handshakes_by_version, agreed.is_tls13 ? 1 : 0).add();
     if (agreed.resumed)
         counters_.handshakes_resumed.add();
-    counters_.handshake_seconds.observe(seconds_between(story_.accepted, around_.now));
+    counters_.handshake_seconds.observe(base::in_seconds(around_.now - story_.accepted));
 }
 
 void journal::handshake_aborted() noexcept
@@ -229,7 +224,7 @@ record::ended_session journal::close(const route& route, const ending::facts& kn
     const record::ended_session told = tell(story_, settings_, route, known, client, around_.now);
     at(at(counters_.sessions_ended, told.cause), told.outcome).add();
     at(counters_.close_seconds, route.shutdown.rules.mode)
-        .observe(seconds_between(story_.first_end, around_.now));
+        .observe(base::in_seconds(around_.now - story_.first_end));
     for (std::size_t i = 0; i < told.lost.size(); ++i) {
         counters_.lost_bytes[i].add(told.lost[i]);
         counters_.unconfirmed_bytes[i].add(told.unconfirmed[i]);

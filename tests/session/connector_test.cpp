@@ -3,6 +3,7 @@
 
 #include "session/connector.hpp"
 #include "session/parts.hpp"
+#include "session/raw_peer.hpp"
 
 namespace ferrule::session {
 namespace {
@@ -14,17 +15,12 @@ using test::session_parts;
 
 /// A listening socket on loopback.
 struct listening {
-    listening() : socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}
+    listening() : socket{test::make_tcp_socket(0)}
     {
-        sockaddr_in at{};
-        at.sin_family = AF_INET;
-        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof(at);
-        auto* const address = reinterpret_cast<sockaddr*>(&at);
-        if (::bind(socket.get(), address, size) != 0 || ::listen(socket.get(), 4) != 0 ||
-            getsockname(socket.get(), address, &size) != 0)
+        test::bind_to_loopback(socket);
+        if (::listen(socket.get(), 4) != 0)
             test::fail("listen");
-        port = ntohs(at.sin_port);
+        port = test::port_of(socket.get());
     }
 
     net::descriptor socket;

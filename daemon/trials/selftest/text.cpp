@@ -1,6 +1,7 @@
 // What `ferrule selftest endings` prints.
 
 #include "base/json.hpp"
+#include "record/json.hpp"
 #include "trials/selftest/selftest.hpp"
 
 #include <fmt/format.h>
@@ -97,11 +98,6 @@ json::object side_of(const sighting& seen)
             {"end", to_text(seen.end)}};
 }
 
-json::value cause_or_null(ending::cause cause)
-{
-    return base::text_or_null(cause == ending::cause::none ? "" : ending::to_text(cause));
-}
-
 json::object row_of(const selftest_row& row)
 {
     const told_ending& told = row.seen.told;
@@ -112,8 +108,8 @@ json::object row_of(const selftest_row& row)
         {"ok", row.wrong.empty()},
         {"client", side_of(row.seen.client)},
         {"backend", side_of(row.seen.backend)},
-        {"cause", cause_or_null(told.cause)},
-        {"second", cause_or_null(told.second)},
+        {"cause", record::cause_or_null(told.cause)},
+        {"second", record::cause_or_null(told.second)},
         {"client_act", ending::to_text(told.client_act)},
         {"backend_act", ending::to_text(told.backend_act)},
         {"outcome", ending::to_text(told.outcome)},
