@@ -96,12 +96,14 @@ void reload::end(const reload_result& result)
         log_.say(log_level::error, "reload failed: the configuration in force stays");
         ++state_.reloads_failed;
     }
-    take_.ended(result.exit_code == 0);
-    is_under_way_ = false;
-    for (const answer& each : std::exchange(asked_, std::exchange(asked_another_, {}))) {
+    // Guarded, as the answers are: what fails here must not leave a reload that never ends.
+    log::attempt(log_, "clear up behind a reload", [&] { take_.ended(result.exit_code == 0); });
+    for (const answer& each : std::exchange(asked_, {})) {
         if (each)
             log::attempt(log_, "tell how a reload ended", [&] { each(result); });
     }
+    is_under_way_ = false; // only now: an answer that asks again waits for its turn
+    asked_ = std::exchange(asked_another_, {});
     if (!asked_.empty())
         begin();
 }

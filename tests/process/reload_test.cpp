@@ -57,6 +57,7 @@ protected:
     metrics::process_state& state_ = numbers_.process();
     kept_log log_{numbers_};
     std::function<loaded()> load_ = good;
+    bool is_end_broken_ = false;              ///< `ended` throws
     std::string refusal_;                     ///< of `replace`; empty if it succeeds
     texts done_;                              ///< the steps, in their order
     std::vector<name_lookup::taker> lookups_; ///< under way
@@ -86,6 +87,8 @@ protected:
          .ended =
              [this](bool is_in_force) {
                  done_.emplace_back(is_in_force ? "ended well" : "ended badly");
+                 if (is_end_broken_)
+                     throw std::runtime_error("no memory");
              }}};
 };
 
@@ -190,6 +193,33 @@ TEST_F(reloading, may_be_asked_for_by_one_who_wants_no_answer)
     reload_.ask({});
     names_are_found();
     names_are_found();
+    EXPECT_EQ(2U, state_.reloads_ok);
+}
+
+TEST_F(reloading, is_over_whatever_fails_at_its_end)
+{
+    is_end_broken_ = true;
+    ask("first");
+    ask("second");
+    names_are_found();
+    EXPECT_EQ((texts{"first 0 "}), answers_);
+    is_end_broken_ = false;
+    names_are_found();
+    ask("third");
+    names_are_found();
+    EXPECT_EQ((texts{"first 0 ", "second 0 ", "third 0 "}), answers_);
+    EXPECT_EQ(3U, state_.reloads_ok);
+    EXPECT_EQ(0U, state_.reloads_failed);
+}
+
+TEST_F(reloading, is_done_once_more_for_an_answer_that_asks_again)
+{
+    reload_.ask([this](const reload_result&) { ask("again"); });
+    ask("second");
+    names_are_found();
+    EXPECT_EQ(1U, lookups_.size()) << "one at a time";
+    names_are_found();
+    EXPECT_EQ((texts{"second 0 ", "again 0 "}), answers_);
     EXPECT_EQ(2U, state_.reloads_ok);
 }
 
